@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# A private apt: Debian 13 from the mirror that this machine already uses,
+# checked with Debian's keys, in lists and caches of its own.  Nothing under
+# /etc or /var is touched and no mirror is named in this repository.
+
+suite=trixie
+apt_dir=$cache/apt
+
+# mirror: the URI of Debian's archive in this machine's own configuration
+mirror() {
+    local uri
+    # The origin is known only after an `apt-get update` on this machine
+    uri=$(apt-get indextargets --format "\$(ORIGIN)|\$(LABEL)|\$(REPO_URI)" \
+          'Created-By: Packages' | sed -n 's/^Debian|Debian|//p' | head -n 1)
+    echo "${uri%/}"
+}
+
+# apt_setup: write the configuration; fails if no mirror can be found
+apt_setup() {
+    local uri key=/usr/share/keyrings/debian-archive-keyring.gpg s
+    host_tools
+    uri=$(mirror)
+    if [ -z "$uri" ]; then
+        announce_root "run apt-get update and to run the build in a chroot"
+        step "apt-get update, to learn this machine's mirror" apt-host.log \
+            as_root apt-get update
+        uri=$(mirror)
+    fi
+    [ -n "$uri" ] ||
+        die "apt knows no mirror of Debian here; use qemu-tree fetch --source DIR"
+    mkdir -p "$apt_dir"/{lists,cache}/partial "$apt_dir/cache/archives/partial"
+    : > "$apt_dir/status"
+    for s in "$suite" "$suite-backports"; do
+        echo "deb [signed-by=$key arch=amd64,arm64] $uri $s main"
+    done > "$apt_dir/sources.list"
+    echo "deb-src [signed-by=$key] $uri $suite main" >> "$apt_dir/sources.list"
+    # Given with -c this is read last, so the machine's own settings cannot
+    # point these elsewhere; its proxies and credentials stay in force
+    cat > "$apt_dir/apt.conf" <<END
+Dir::Etc::SourceList "$apt_dir/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::Etc::Preferences "/dev/null";
+Dir::Etc::PreferencesParts "/dev/null";
+Dir::State::Lists "$apt_dir/lists";
+Dir::State::Status "$apt_dir/status";
+Dir::Cache "$apt_dir/cache";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "srcpkgcache.bin";
+APT::Architectures { "amd64"; "arm64"; };
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+Acquire::Retries "3";
+END
+}
+
+apt_cache() { apt-cache -c "$apt_dir/apt.conf" -q "$@"; }
+apt_get() { apt-get -c "$apt_dir/apt.conf" -q "$@"; }
+
+# apt_update: fetch and verify the package lists, once in a run of the scripts
+apt_update() {
+    [ "${QEMU_CCA_APT-}" != "$apt_dir" ] || return 0
+    apt_setup
+    locked apt step "package lists of Debian 13" apt-update.log \
+        apt_get update --error-on=any
+    export QEMU_CCA_APT=$apt_dir
+}
+
+# newest: the highest of the Debian versions on stdin
+newest() {
+    local best="" v
+    while read -r v; do
+        if [ -z "$best" ] || dpkg --compare-versions "$v" gt "$best"; then best=$v; fi
+    done
+    echo "$best"
+}
