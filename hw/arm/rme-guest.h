@@ -1,0 +1,143 @@
+/*
+ * QOM object "rme-guest": the configuration and the state of an Arm CCA Realm
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * There is no KVM in here: the object, its properties and their checks exist
+ * in every build that has the virt machine.
+ */
+#ifndef HW_ARM_RME_GUEST_H
+#define HW_ARM_RME_GUEST_H
+
+#include "qapi/qapi-types-qom.h"
+#include "qemu/notify.h"
+#include "qom/object.h"
+#include "system/confidential-guest-support.h"
+#include "hw/arm/rme-plan.h"
+
+#define TYPE_RME_GUEST "rme-guest"
+OBJECT_DECLARE_SIMPLE_TYPE(RmeGuest, RME_GUEST)
+
+/**
+ * RmeState: how far the launch of the Realm has come
+ * @RME_STATE_NEW: the object exists, its properties can be changed
+ * @RME_STATE_PROBED: the host can run the Realm, the VM is a Realm VM
+ * @RME_STATE_CREATED: the Realm exists, its parameters are final
+ * @RME_STATE_POPULATED: all initial contents are in it
+ * @RME_STATE_ACTIVE: it is measured and can run
+ * @RME_STATE_FAILED: the launch failed; nothing leads out of this state
+ */
+typedef enum RmeState {
+    RME_STATE_NEW,
+    RME_STATE_PROBED,
+    RME_STATE_CREATED,
+    RME_STATE_POPULATED,
+    RME_STATE_ACTIVE,
+    RME_STATE_FAILED,
+} RmeState;
+
+/**
+ * RmeGuestConfig: the properties as the user gave them
+ * @rpv: personalization value, all zero by default
+ * @algorithm: measurement algorithm, sha512 by default
+ * @mec_policy: memory encryption policy, from mec-policy or shared-mec
+ * @ipa_bits: width of the IPA space with the shared bit, 0 = automatic
+ * @has_rpv: the user set @rpv
+ * @has_algorithm: the user set @algorithm
+ * @has_mec_policy: the user set the property mec-policy
+ * @has_shared_mec: the user set the property shared-mec (never both)
+ * @has_ipa_bits: the user set @ipa_bits
+ *
+ * A host that cannot honour a value refuses the launch only if the user set it.
+ */
+typedef struct RmeGuestConfig {
+    uint8_t rpv[RME_RPV_SIZE];
+    RmeGuestMeasurementAlgorithm algorithm;
+    RmeMecPolicy mec_policy;
+    uint32_t ipa_bits;
+    bool has_rpv;
+    bool has_algorithm;
+    bool has_mec_policy;
+    bool has_shared_mec;
+    bool has_ipa_bits;
+} RmeGuestConfig;
+
+struct RmeDma;
+struct RmeSharedState;
+struct KvmRme;
+
+/**
+ * RmeGuest: the Realm of a machine; reached from MachineState::cgs
+ * @config: properties, final once @state has left RME_STATE_NEW
+ * @state: read it directly, change it with rme_guest_set_state() only
+ * @ipa_bits: width of the IPA space that is used, with the shared bit; 0 until
+ *     the machine has worked it out
+ * @plan: what the Realm is made of, or NULL; owned by the object
+ * @dma: what bus masters may reach, or NULL; owned by hw/arm/rme-dma.c
+ * @shared: which pages the guest shared, or NULL; owned by its makers
+ * @kvm: the Realm under KVM, or NULL; owned by target/arm/kvm-rme.c
+ */
+struct RmeGuest {
+    ConfidentialGuestSupport parent_obj;
+
+    RmeGuestConfig config;
+    RmeState state;
+    unsigned ipa_bits;
+    RmePlan *plan;
+    struct RmeDma *dma;
+    struct RmeSharedState *shared;
+    struct KvmRme *kvm;
+
+    Notifier machine_done;
+};
+
+/**
+ * rme_guest_from_machine: the Realm of a machine
+ * @ms: a machine; may be NULL
+ *
+ * Returns: the object, or NULL if the machine is not to run a Realm
+ */
+RmeGuest *rme_guest_from_machine(const MachineState *ms);
+
+/**
+ * rme_guest_id: the id that the user gave the object, for messages
+ * @guest: an object below /objects
+ */
+const char *rme_guest_id(const RmeGuest *guest);
+
+/**
+ * rme_guest_set_state: note how far the launch has come
+ * @guest: the Realm
+ * @state: a later state (some may be left out, where a kernel has no such
+ *     step), or RME_STATE_FAILED
+ *
+ * Anything else is a programming error.
+ */
+void rme_guest_set_state(RmeGuest *guest, RmeState state);
+
+/**
+ * rme_guest_state_str: name of a state, for reports and traces
+ */
+const char *rme_guest_state_str(RmeState state);
+
+/**
+ * rme_guest_hash_algo: the measurement algorithm in the RMM's encoding
+ * @guest: the Realm
+ */
+RmeHashAlgo rme_guest_hash_algo(const RmeGuest *guest);
+
+/**
+ * rme_guest_check_machine: can this machine run a Realm at all?
+ * @guest: the Realm
+ * @ms: the machine that it is attached to
+ * @errp: set if not, with the way out
+ *
+ * Checks the type of the machine only.  An accelerator calls it before it
+ * makes a Realm VM.
+ *
+ * Returns: true if it can
+ */
+bool rme_guest_check_machine(const RmeGuest *guest, const MachineState *ms,
+                             Error **errp);
+
+#endif /* HW_ARM_RME_GUEST_H */
