@@ -1,0 +1,100 @@
+/*
+ * Settings of the simulated host
+ *
+ * They come from one file of `key = value` lines that the environment
+ * variable CCA_SIM_CONF names; `#` starts a comment line.  README.md lists
+ * the keys.  An unknown key, a bad value or an unreadable file ends the
+ * process with exit status SIM_CONFIG_EXIT and a message.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef CCA_HOST_SIM_CONFIG_H
+#define CCA_HOST_SIM_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+
+#define SIM_CONFIG_EXIT 97
+
+typedef enum SimPersonality {
+    SIM_V10,                /* series version 10, linux-nvidia-6.17 */
+    SIM_V7,                 /* series version 7 as it was observed */
+} SimPersonality;
+
+typedef enum SimAbi {
+    SIM_ABI_NONE,           /* a kernel without Realms */
+    SIM_ABI_A,              /* versions 8 to 11: multiplexed capability */
+    SIM_ABI_B1,             /* version 12 */
+    SIM_ABI_B2,             /* version 13 */
+    SIM_ABI_B3,             /* version 14 */
+    SIM_ABI_B4,             /* version 15 */
+} SimAbi;
+
+typedef enum SimMecHost {
+    SIM_MEC_NO_ITEMS,       /* kernel has no CONFIG items 2 and 3 */
+    SIM_MEC_ABSENT,         /* kernel has them, the RMM has no MEC */
+    SIM_MEC_PRESENT,
+} SimMecHost;
+
+/* One `fail` line */
+typedef struct SimFailRule {
+    char *name;
+    unsigned nth;           /* 0 = every call, else the nth (from 1) */
+    int err;                /* positive errno */
+    unsigned seen;
+} SimFailRule;
+
+typedef struct SimConfig {
+    bool run_mode;
+    SimPersonality personality;
+    SimAbi abi;
+    bool rmm;
+    unsigned cap;           /* number of the Realm capability */
+    bool whitelist_caps;    /* v11: most VM-fd capabilities read 0 */
+
+    bool sysfs_rmi;
+    bool sysfs_rme;
+    char *sysfs_text;       /* what the parameter file holds */
+    int sysfs_errno;        /* 0, or what opening it fails with */
+
+    unsigned ipa_limit;     /* KVM's limit for ordinary VMs */
+    unsigned rmm_ipa_limit;
+    unsigned host_bps;      /* ID register values: count - 1 */
+    unsigned host_wps;
+    unsigned rmm_bps;
+    unsigned rmm_wps;
+    unsigned host_pmu_counters; /* 0 = no PMU */
+    unsigned rmm_pmu_counters;
+    unsigned host_sve_vq;   /* in 128-bit units, 0 = no SVE */
+    unsigned rmm_sve_vq;
+    bool rmm_sha256;
+    bool rmm_sha512;
+    SimMecHost mec;
+    unsigned mec_count;
+    unsigned mec_in_use;    /* ids held by Realms of other processes */
+
+    char *report;           /* path, or NULL */
+    char *trace;            /* path of a text trace, or NULL */
+    bool abort_on_host_access;
+    GPtrArray *fails;       /* SimFailRule * */
+    GPtrArray *exits;       /* char *, the text of each `exit` line */
+    GHashTable *run_settings; /* "run.*" keys, for the run mode */
+} SimConfig;
+
+const SimConfig *sim_config(void);
+
+/* Was a settings file named?  Without one the library does nothing. */
+bool sim_configured(void);
+
+/* A `run.KEY` setting, or NULL */
+const char *sim_config_run(const char *key);
+
+/* The number of an errno name such as "ENXIO"; 0 if unknown */
+int sim_errno_by_name(const char *name);
+/* The name of an errno, or a number as text */
+const char *sim_errno_name(int err);
+
+G_NORETURN void sim_config_die(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
+
+#endif

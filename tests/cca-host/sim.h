@@ -1,0 +1,223 @@
+/*
+ * The simulated KVM of a CCA host: objects shared by the front end's files
+ *
+ * The front end owns every rule, errno and report line.  A backend (see
+ * sim-backend.h) only moves memory and runs vCPUs.
+ *
+ * Functions that stand for a kernel path return >= 0 or -errno, as the kernel
+ * itself does; the interposed ioctl() turns that into -1 and errno.
+ *
+ * Locking: SimVm.lock is held while any ioctl of the VM, its vCPUs, devices
+ * and guest_memfds is handled, except inside SimBackendOps.run.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef CCA_HOST_SIM_H
+#define CCA_HOST_SIM_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+
+#include "sim-abi.h"
+#include "sim-config.h"
+#include "sim-ranges.h"
+#include "sim-report.h"
+#include "sim-rim.h"
+
+typedef enum SimKind {
+    SIM_SYSTEM,
+    SIM_VM,
+    SIM_VCPU,
+    SIM_DEVICE,
+    SIM_GMEM,
+    SIM_KINDS
+} SimKind;
+
+typedef struct SimVm SimVm;
+
+/* First member of everything that stands behind a file descriptor */
+typedef struct SimObject {
+    SimKind kind;
+    int fd;                 /* number that the VMM holds; -1 once closed */
+    int refs;               /* guarded by the fd table's lock */
+} SimObject;
+
+typedef struct SimSystem {
+    SimObject obj;
+    void *backend;
+} SimSystem;
+
+typedef struct SimGmem {
+    SimObject obj;
+    SimVm *vm;
+    uint64_t size;
+    uint64_t punched;       /* bytes punched so far */
+    void *backend;
+} SimGmem;
+
+typedef struct SimSlot {
+    uint32_t id;
+    uint32_t flags;         /* KVM_MEM_* */
+    uint64_t gpa;
+    uint64_t size;
+    uint64_t hva;           /* the shared view */
+    SimGmem *gmem;          /* the private view, or NULL */
+    uint64_t gmem_offset;
+    void *backend;
+} SimSlot;
+
+typedef struct SimDevice {
+    SimObject obj;
+    SimVm *vm;
+    uint32_t type;          /* KVM_DEV_TYPE_* */
+    void *backend;
+} SimDevice;
+
+typedef struct SimVcpu {
+    SimObject obj;
+    SimVm *vm;
+    uint32_t id;
+    struct kvm_run *run;    /* mapped by the backend */
+    bool initialised;
+    uint32_t features;      /* of KVM_ARM_VCPU_INIT, with the REC bit */
+    bool sve_finalised;
+    bool rec_finalised;
+    bool pmu_inited;
+    bool ran;               /* entered at least once */
+    uint64_t x[31];         /* what the VMM wrote, not what the guest has */
+    uint64_t pc;
+    uint64_t dfr0;
+    uint64_t sve_vls[8];    /* bit vq-1 = vector length of vq * 128 bits */
+    /* which register writes the last exit allows: a bit per x register */
+    uint32_t x_writable;
+    bool mmio_abort_allowed;
+    void *backend;
+} SimVcpu;
+
+typedef enum SimRealmState {
+    SIM_REALM_NONE,
+    SIM_REALM_NEW,
+    SIM_REALM_ACTIVE,
+    SIM_REALM_OFF,          /* PSCI SYSTEM_OFF or SYSTEM_RESET was called */
+    SIM_REALM_DEAD,
+} SimRealmState;
+
+typedef enum SimMecPolicy {
+    SIM_MEC_UNSET,
+    SIM_MEC_PRIVATE,
+    SIM_MEC_SHARED,
+} SimMecPolicy;
+
+typedef struct SimRealm {
+    SimRealmState state;
+    uint8_t rpv[64];
+    uint32_t hash_algo;     /* SIM_HASH_* */
+    SimMecPolicy mec_policy;
+    int mecid;              /* -1 while none is held */
+    unsigned rec_count;     /* RECs created so far */
+    SimRim rim;
+    SimRanges ripas;        /* RIPAS RAM */
+    SimRanges populated;
+    SimRanges destroyed;    /* populated once, then punched or shared */
+} SimRealm;
+
+struct SimVm {
+    SimObject obj;
+    unsigned serial;        /* names the VM in the report, from 1 */
+    pthread_mutex_t lock;
+    bool is_realm;
+    unsigned ipa_bits;      /* whole space, shared bit included */
+    GPtrArray *vcpus;       /* SimVcpu *, in creation order; not owned */
+    GPtrArray *slots;       /* SimSlot *, owned */
+    SimRanges priv;         /* KVM_MEMORY_ATTRIBUTE_PRIVATE */
+    bool has_vgic;
+    bool vgic_inited;
+    unsigned nr_pmu_counters;
+    bool activating;
+    SimRealm realm;
+    void *backend;
+};
+
+/* The bit of a guest address that selects the shared alias */
+static inline uint64_t sim_shared_bit(const SimVm *vm)
+{
+    return 1ULL << (vm->ipa_bits - 1);
+}
+
+static inline bool sim_realm_is_active(const SimVm *vm)
+{
+    return vm->is_realm && vm->realm.state == SIM_REALM_ACTIVE;
+}
+
+/* sim-fd.c: the table of descriptors */
+
+/* Makes @obj known under @fd with one reference that belongs to the table */
+void sim_fd_install(SimObject *obj, SimKind kind, int fd);
+/* Returns the object behind @fd with a reference, or NULL */
+SimObject *sim_fd_get(int fd);
+SimObject *sim_fd_get_kind(int fd, SimKind kind);
+void sim_object_ref(SimObject *obj);
+/* Drops a reference; the last one destroys the object */
+void sim_object_put(SimObject *obj);
+/* Forgets @fd before it is closed */
+void sim_fd_forget(int fd);
+/* Calls @fn for each VM that has an open descriptor, with a reference held */
+void sim_fd_for_each_vm(void (*fn)(SimVm *vm, void *opaque), void *opaque);
+
+/* sim-system.c, sim-vm.c, sim-vcpu.c ...: one handler per kind */
+long sim_system_ioctl(SimSystem *sys, unsigned long req, void *arg);
+long sim_vm_ioctl(SimVm *vm, unsigned long req, void *arg);
+long sim_vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg);
+long sim_device_ioctl(SimDevice *dev, unsigned long req, void *arg);
+int sim_open_kvm(int flags);
+void sim_vm_destroy(SimVm *vm);
+void sim_vcpu_destroy(SimVcpu *vcpu);
+void sim_gmem_destroy(SimGmem *gmem);
+
+/* sim-caps.c */
+int sim_check_extension(SimSystem *sys, SimVm *vm, long cap);
+
+/* sim-memory.c */
+long sim_set_memslot(SimVm *vm, unsigned long req, void *arg);
+long sim_create_gmem(SimVm *vm, struct kvm_create_guest_memfd *arg);
+long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *arg);
+int sim_gmem_fallocate(SimGmem *gmem, int mode, uint64_t off, uint64_t len);
+/* The slot that holds @gpa, or NULL */
+SimSlot *sim_slot_at(SimVm *vm, uint64_t gpa);
+/* madvise() or a punch freed the host range [@hva, @hva + @len) */
+void sim_shared_discarded(uint64_t hva, uint64_t len, const char *how);
+
+/* sim-realm.c */
+long sim_realm_action(SimVm *vm, const struct kvm_enable_cap *cap);
+int sim_realm_finalize_rec(SimVcpu *vcpu);
+/* Copies the whole 64-byte measurement (RSI_MEASUREMENT_READ of index 0) */
+void sim_realm_measurement(SimVm *vm, uint8_t out[64]);
+void sim_realm_teardown(SimVm *vm);
+const char *sim_realm_state_name(SimRealmState state);
+
+/* sim-mec.c */
+int sim_mec_allocate(SimVm *vm);
+void sim_mec_release(SimVm *vm);
+void sim_mec_query(uint32_t *supported, uint32_t *count);
+
+/* sim-regs.c */
+int sim_get_one_reg(SimVcpu *vcpu, const struct kvm_one_reg *reg);
+int sim_set_one_reg(SimVcpu *vcpu, const struct kvm_one_reg *reg);
+int sim_get_reg_list(SimVcpu *vcpu, struct kvm_reg_list *list);
+void sim_regs_reset(SimVcpu *vcpu);
+/* Highest vector length of @vcpu in 128-bit units; 0 without SVE */
+unsigned sim_sve_vq(const SimVcpu *vcpu);
+/* Most 128-bit units that a vCPU of @vm may have; 0 = no SVE */
+unsigned sim_sve_limit(const SimVm *vm);
+
+/*
+ * sim-fail.c: fault injection
+ *
+ * Counts the call named @name and returns -errno if this one is to fail,
+ * else 0.
+ */
+int sim_fail(const char *name);
+
+#endif
