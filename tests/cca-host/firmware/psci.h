@@ -1,0 +1,43 @@
+/*
+ * PSCI (Arm DEN0022).
+ *
+ * Copyright (c) 2026 The QEMU CCA project contributors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef FW_PSCI_H
+#define FW_PSCI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PSCI_SUCCESS 0
+#define PSCI_INVALID_PARAMETERS (-2)
+#define PSCI_ALREADY_ON (-4)
+
+/** psci_set_conduit() - what the device tree says; SMC until then */
+void psci_set_conduit(bool hvc);
+
+/** psci_version() - major << 16 | minor, negative when there is no PSCI */
+int32_t psci_version(void);
+
+/**
+ * psci_cpu_on() - start a CPU
+ * @mpidr: affinity of the CPU, as in its device tree node
+ * @entry: address where it starts, MMU off
+ * @context: its x0
+ * Returns a PSCI code.
+ */
+int32_t psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context);
+
+/** psci_affinity_info() - 0 on, 1 off, 2 pending, or a negative PSCI code */
+int32_t psci_affinity_info(uint64_t mpidr);
+
+/** psci_cpu_off() - stop this CPU; returns only when refused */
+int32_t psci_cpu_off(void);
+
+void __attribute__((noreturn)) psci_system_off(void);
+void __attribute__((noreturn)) psci_system_reset(void);
+
+#endif
