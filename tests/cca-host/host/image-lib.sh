@@ -10,7 +10,7 @@
 #
 # Needs in the environment of the caller:
 #   root    Debian 13 tree with the arm64 libraries ("/" on an arm64 Debian 13)
-#   kernel  directory with an unpacked arm64 kernel package
+#   kernel  directory with the vmlinuz and modules/ of an arm64 kernel
 #   cache   directory for the archives
 
 # Modules in an order in which insmod works; built-in ones are passed over.
@@ -41,49 +41,20 @@ from_root()
         --argv0 "$prog" "$root/usr/bin/$prog" "$@"
 }
 
-kernel_release()
-{
-    local -a dirs=("$kernel"/usr/lib/modules/* "$kernel"/lib/modules/*)
-    local d
-    for d in "${dirs[@]}"; do
-        [ -d "$d/kernel" ] && { basename "$d"; return; }
-    done
-    die "$kernel has no lib/modules/RELEASE/kernel: is it an unpacked kernel?"
-}
-
-modules_dir()
-{
-    local release d
-    release=$(kernel_release)
-    d=$kernel/usr/lib/modules/$release
-    [ -d "$d" ] || d=$kernel/lib/modules/$release
-    echo "$d"
-}
-
-kernel_image()
-{
-    local f
-    for f in "$(modules_dir)/vmlinuz" "$kernel/boot/vmlinuz-$(kernel_release)"; do
-        [ -e "$f" ] && { echo "$f"; return; }
-    done
-    die "$kernel has no kernel image"
-}
-
 # copy_modules DESTDIR NAME...: the modules and the order to load them in.
 copy_modules()
 {
-    local dest=$1 dir m f
+    local dest=$1 m f
     shift
-    dir=$(modules_dir)
     mkdir -p "$dest"
     : > "$dest/order"
     for m in "$@"; do
-        f=$(find "$dir/kernel" -name "$m.ko*" | head -n 1)
+        f=$(find "$kernel/modules/kernel" -name "$m.ko*" | head -n 1)
         if [ -n "$f" ]; then
             cp "$f" "$dest/"
             basename "$f" >> "$dest/order"
-        elif ! grep -q "/$m\.ko$" "$dir/modules.builtin"; then
-            die "kernel $(kernel_release) has no module $m"
+        elif ! grep -q "/$m\.ko$" "$kernel/modules/modules.builtin"; then
+            die "the kernel in $kernel has no module $m"
         fi
     done
 }
@@ -144,14 +115,14 @@ busybox_tree()
 base_archive()
 {
     local tree out here=$1
-    out=$cache/base-$(key "${root%/}/usr/bin/busybox" "$(kernel_image)" \
+    out=$cache/base-$(key "${root%/}/usr/bin/busybox" "$kernel/vmlinuz" \
         "$here/init" "$here/image-lib.sh").cpio
     if [ ! -e "$out" ]; then
         tree=$(mktemp -d)
         busybox_tree "$tree"
         copy_modules "$tree/modules" "${HOST_MODULES[@]}"
         mkdir "$tree/guest"
-        cp "$(kernel_image)" "$tree/guest/vmlinuz"
+        cp "$kernel/vmlinuz" "$tree/guest/vmlinuz"
         cp "$here/init" "$tree/init"
         pack "$tree" "$out"
         rm -rf "$tree"
@@ -188,7 +159,7 @@ qemu_archive()
 guest_archive()
 {
     local tree out here=$1
-    out=$cache/guest-$(key "${root%/}/usr/bin/busybox" "$(kernel_image)" \
+    out=$cache/guest-$(key "${root%/}/usr/bin/busybox" "$kernel/vmlinuz" \
         "$here/guest-init" "$here/image-lib.sh").cpio
     if [ ! -e "$out" ]; then
         tree=$(mktemp -d)
