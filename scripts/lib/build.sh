@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Builds of QEMU in the chroot.  Source and build directory are always at
+# /src/qemu and /src/build there, so that ccache hits whatever the checkout.
+
+# What a target is:  arm64   the product, with KVM (under qemu-user on x86-64)
+#                    native  for this machine: dry runs, unit tests, plain qtests
+# and unpatched-arm64, unpatched-native: the same of the base without the series
+build_targets='arm64 native unpatched-arm64 unpatched-native'
+
+configure_args=(--target-list=aarch64-softmmu --without-default-features
+    --enable-system --disable-user --enable-tcg --enable-fdt=system
+    --disable-install-blobs --disable-docs --enable-slirp --enable-seccomp
+    --enable-virtfs --enable-attr --enable-cap-ng --enable-vhost-net
+    --enable-vhost-kernel --enable-vhost-user --enable-vhost-vdpa
+    --enable-nettle --enable-pixman --enable-trace-backends=log
+    --enable-werror --disable-download)
+
+# This checkout has its own source and build trees: two never mix
+checkout=$(echo "$top" | hash12)
+
+# build_args TARGET: configure's arguments
+build_args() {
+    case $host_arch:$1 in
+    amd64:*arm64) echo "--cross-prefix=aarch64-linux-gnu- --enable-kvm" ;;
+    arm64:*) echo --enable-kvm ;;
+    esac
+    echo "${configure_args[*]}"
+}
+
+# source_dir TARGET, build_dir TARGET: as host directories
+source_dir() {
+    case $1 in
+    unpatched-*) readlink -f "$base/src" ;;
+    *) echo "$cache/src-$checkout" ;;
+    esac
+}
+build_dir() {
+    local key
+    key=$( (echo "$chroot_name"; build_args "$1"; readlink -f "$base") | hash12)
+    case $1 in
+    unpatched-*) echo "$cache/build-$1-$key" ;;
+    *) echo "$cache/build-$1-$key-$checkout" ;;
+    esac
+}
+
+# in_build TARGET DIR COMMAND...: in the chroot, with the target's trees
+in_build() {
+    local target=$1
+    shift
+    in_chroot "$cache:/src/cache" "$(source_dir "$target"):/src/qemu" \
+        "$(build_dir "$target"):/src/build" -- "$@"
+}
+
+# configure_build TARGET: the stamp is written last, so that a build directory
+# whose configure was interrupted is made again
+configure_build() {
+    local dir
+    dir=$(build_dir "$1")
+    [ ! -e "$dir/configured" ] || return 0
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    # shellcheck disable=SC2046
+    in_build "$1" /src/build /src/qemu/configure $(build_args "$1")
+    touch "$dir/configured"
+}
+
+# run_build TARGET NINJA_ARG...
+run_build() {
+    local target=$1
+    shift
+    configure_build "$target"
+    in_build "$target" /src/build ninja "$@"
+}
+
+# build TARGET NINJA_ARG...: everything that is needed first, then ninja
+build() {
+    local target=$1 args=${*:2}
+    case " $build_targets " in
+    *" $target "*) ;;
+    *) die "no such build: $target (there are: $build_targets)" ;;
+    esac
+    need_base
+    need_chroot
+    case $target in
+    unpatched-*) ;;
+    *) locked "src-$checkout" "$top/scripts/qemu-tree" sync "$(source_dir "$target")" ;;
+    esac
+    locked "build-$target-$checkout" step "building QEMU for $target${args:+: $args}" \
+        "build-$target.log" run_build "$@"
+}
