@@ -21,4 +21,13 @@ void check_dtb(void);
 /** check_memory() - conversions and what they leave alone */
 void check_memory(void);
 
+/** check_fw_cfg() - the data register and DMA */
+void check_fw_cfg(void);
+
+/** check_virtio() - disk and random numbers, shared and private buffers */
+void check_virtio(void);
+
+/** check_smp() - start the other CPUs, convert pages at the same time */
+void check_smp(void);
+
 #endif

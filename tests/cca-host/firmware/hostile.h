@@ -1,0 +1,37 @@
+/*
+ * Actions of a guest that does not behave: the virtual machine monitor has to
+ * go on, or to end with a message.
+ *
+ * Copyright (c) 2026 The QEMU CCA project contributors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef FW_HOSTILE_H
+#define FW_HOSTILE_H
+
+/** hostile_touch_empty() - read a shared page by its private address */
+void hostile_touch_empty(void);
+
+/** hostile_touch_alias() - read a private page by its shared address */
+void hostile_touch_alias(void);
+
+/**
+ * hostile_touch_nowhere() - have an address without memory private, read it
+ * The host cannot give it memory: this ends the machine, or is an abort.
+ */
+void hostile_touch_nowhere(void);
+
+/** hostile_set_bad_range() - RSI_IPA_STATE_SET with arguments that are wrong */
+void hostile_set_bad_range(void);
+
+/** hostile_set_holes() - convert ranges that have no, or only some, memory */
+void hostile_set_holes(void);
+
+/** hostile_set_devices() - convert the addresses of devices both ways */
+void hostile_set_devices(void);
+
+/** hostile_mmio_edges() - every width, at and over the edges of devices */
+void hostile_mmio_edges(void);
+
+#endif
