@@ -109,18 +109,18 @@ hash12() { sha256sum | cut -c 1-12; }
 
 # host_tools: the few Debian packages that the scripts themselves run on
 host_tools() {
-    local need=() pair
+    local missing=() pair
     for pair in git:git rsync:rsync mmdebstrap:mmdebstrap xz:xz-utils \
                 dpkg-source:dpkg-dev unshare:util-linux; do
-        command -v "${pair%%:*}" >/dev/null || need+=("${pair#*:}")
+        command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
     done
     [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ||
-        need+=(debian-archive-keyring)
-    [ ${#need[@]} -gt 0 ] || return 0
+        missing+=(debian-archive-keyring)
+    [ ${#missing[@]} -gt 0 ] || return 0
     command -v apt-get >/dev/null ||
-        die "this is not a Debian system; install: ${need[*]}"
-    announce_root "install ${need[*]} and to run the build in a chroot"
-    step "installing ${need[*]}" host-tools.log install_packages "${need[@]}"
+        die "this is not a Debian system; install: ${missing[*]}"
+    announce_root "install ${missing[*]} and to run the build in a chroot"
+    step "installing ${missing[*]}" host-tools.log install_packages "${missing[@]}"
 }
 install_packages() {
     as_root apt-get update
