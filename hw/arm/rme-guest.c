@@ -1,0 +1,359 @@
+/*
+ * QOM object "rme-guest": the configuration and the state of an Arm CCA Realm
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/accel.h"
+#include "qemu/base64.h"
+#include "qemu/error-report.h"
+#include "qom/object_interfaces.h"
+#include "hw/boards.h"
+#include "hw/qdev-core.h"
+#include "hw/arm/rme-guest.h"
+#include "hw/arm/virt.h"
+#include "system/system.h"
+#include "trace.h"
+
+RmeGuest *rme_guest_from_machine(const MachineState *ms)
+{
+    if (!ms || !ms->cgs) {
+        return NULL;
+    }
+    return (RmeGuest *)object_dynamic_cast(OBJECT(ms->cgs), TYPE_RME_GUEST);
+}
+
+const char *rme_guest_id(const RmeGuest *guest)
+{
+    return object_get_canonical_path_component(OBJECT(guest));
+}
+
+const char *rme_guest_state_str(RmeState state)
+{
+    static const char *const names[] = {
+        [RME_STATE_NEW] = "new",
+        [RME_STATE_PROBED] = "probed",
+        [RME_STATE_CREATED] = "created",
+        [RME_STATE_POPULATED] = "populated",
+        [RME_STATE_ACTIVE] = "active",
+        [RME_STATE_FAILED] = "failed",
+    };
+
+    return names[state];
+}
+
+void rme_guest_set_state(RmeGuest *guest, RmeState state)
+{
+    /* RME_STATE_FAILED is the last one, so it is ahead of all others */
+    g_assert(state > guest->state);
+    trace_rme_guest_state(rme_guest_id(guest),
+                          rme_guest_state_str(guest->state),
+                          rme_guest_state_str(state));
+    guest->state = state;
+}
+
+RmeHashAlgo rme_guest_hash_algo(const RmeGuest *guest)
+{
+    switch (guest->config.algorithm) {
+    case RME_GUEST_MEASUREMENT_ALGORITHM_SHA256:
+        return RME_HASH_SHA256;
+    case RME_GUEST_MEASUREMENT_ALGORITHM_SHA512:
+        return RME_HASH_SHA512;
+    default:
+        g_assert_not_reached();
+    }
+}
+
+/* The launch has read the properties: a change could only mislead. */
+static bool check_not_frozen(const RmeGuest *guest, const char *name,
+                             Error **errp)
+{
+    if (guest->state == RME_STATE_NEW) {
+        return true;
+    }
+    error_setg(errp, "'%s' of rme-guest '%s' cannot be changed any more: "
+               "set it with -object", name, rme_guest_id(guest));
+    return false;
+}
+
+static char *get_rpv(Object *obj, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(obj);
+
+    return g_base64_encode(guest->config.rpv, RME_RPV_SIZE);
+}
+
+static void set_rpv(Object *obj, const char *value, Error **errp)
+{
+    ERRP_GUARD();
+    RmeGuest *guest = RME_GUEST(obj);
+    g_autofree uint8_t *rpv = NULL;
+    g_autofree char *canonical = NULL;
+    size_t size;
+
+    if (!check_not_frozen(guest, "personalization-value", errp)) {
+        return;
+    }
+    rpv = qbase64_decode(value, -1, &size, errp);
+    if (!rpv) {
+        error_prepend(errp, "personalization-value: ");
+        return;
+    }
+    if (size != RME_RPV_SIZE) {
+        error_setg(errp, "personalization-value has %zu bytes, it must be the "
+                   "base64 encoding of exactly %d bytes: pad a shorter value "
+                   "with zero bytes at its end", size, RME_RPV_SIZE);
+        return;
+    }
+    /* glib drops an incomplete last group: that must not go unnoticed */
+    canonical = g_base64_encode(rpv, size);
+    if (!g_str_equal(value, canonical)) {
+        error_setg(errp, "personalization-value must be one line of base64, "
+                   "%zu characters with the padding", strlen(canonical));
+        return;
+    }
+    memcpy(guest->config.rpv, rpv, RME_RPV_SIZE);
+    guest->config.has_rpv = true;
+}
+
+static int get_algorithm(Object *obj, Error **errp)
+{
+    return RME_GUEST(obj)->config.algorithm;
+}
+
+static void set_algorithm(Object *obj, int value, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(obj);
+
+    if (!check_not_frozen(guest, "measurement-algorithm", errp)) {
+        return;
+    }
+    guest->config.algorithm = value;
+    guest->config.has_algorithm = true;
+}
+
+/* Two names for one setting: which of them counts must not be a guess. */
+static bool check_one_mec_property(bool has_other, Error **errp)
+{
+    if (has_other) {
+        error_setg(errp, "mec-policy and shared-mec cannot be used together: "
+                   "use mec-policy only");
+    }
+    return !has_other;
+}
+
+static int get_mec_policy(Object *obj, Error **errp)
+{
+    return RME_GUEST(obj)->config.mec_policy;
+}
+
+static void set_mec_policy(Object *obj, int value, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(obj);
+
+    if (!check_not_frozen(guest, "mec-policy", errp) ||
+        !check_one_mec_property(guest->config.has_shared_mec, errp)) {
+        return;
+    }
+    guest->config.mec_policy = value;
+    guest->config.has_mec_policy = true;
+}
+
+static bool get_shared_mec(Object *obj, Error **errp)
+{
+    return RME_GUEST(obj)->config.mec_policy == RME_MEC_POLICY_SHARED;
+}
+
+static void set_shared_mec(Object *obj, bool value, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(obj);
+
+    if (!check_not_frozen(guest, "shared-mec", errp) ||
+        !check_one_mec_property(guest->config.has_mec_policy, errp)) {
+        return;
+    }
+    /*
+     * Who does not care leaves it out: "off" is a demand for a MECID that
+     * nobody else has.
+     */
+    guest->config.mec_policy = value ? RME_MEC_POLICY_SHARED :
+                                       RME_MEC_POLICY_PRIVATE;
+    guest->config.has_shared_mec = true;
+}
+
+static void get_ipa_bits(Object *obj, Visitor *v, const char *name,
+                         void *opaque, Error **errp)
+{
+    visit_type_uint32(v, name, &RME_GUEST(obj)->config.ipa_bits, errp);
+}
+
+static void set_ipa_bits(Object *obj, Visitor *v, const char *name,
+                         void *opaque, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(obj);
+    uint32_t value;
+
+    if (!check_not_frozen(guest, name, errp) ||
+        !visit_type_uint32(v, name, &value, errp)) {
+        return;
+    }
+    if (value && (value < RME_IPA_BITS_MIN || value > RME_IPA_BITS_MAX)) {
+        error_setg(errp, "ipa-bits=%" PRIu32 " is out of range: it must be 0 "
+                   "(automatic) or from %d to %d, the shared bit included",
+                   value, RME_IPA_BITS_MIN, RME_IPA_BITS_MAX);
+        return;
+    }
+    guest->config.ipa_bits = value;
+    guest->config.has_ipa_bits = true;
+}
+
+bool rme_guest_check_machine(const RmeGuest *guest, const MachineState *ms,
+                             Error **errp)
+{
+    if (object_dynamic_cast(OBJECT(ms), TYPE_VIRT_MACHINE)) {
+        return true;
+    }
+    error_setg(errp, "machine '%s' cannot run the Realm '%s': use -machine "
+               "virt", MACHINE_GET_CLASS(ms)->name, rme_guest_id(guest));
+    return false;
+}
+
+/*
+ * Is this object what the machine runs?  QEMU takes no notice of one that the
+ * machine does not refer to and would start a VM without any protection.
+ */
+static bool check_in_use(const RmeGuest *guest, const MachineState *ms,
+                         Error **errp)
+{
+    const char *id = rme_guest_id(guest);
+
+    if (rme_guest_from_machine(ms) != guest) {
+        error_setg(errp, "the machine does not use the rme-guest '%s': add "
+                   "confidential-guest-support=%s to -machine, or remove the "
+                   "object", id, id);
+        return false;
+    }
+    if (!rme_guest_check_machine(guest, ms, errp)) {
+        return false;
+    }
+    if (guest->state == RME_STATE_NEW) {
+        error_setg(errp, "accelerator %s cannot run the Realm '%s': use "
+                   "-accel kvm on a host with Arm CCA",
+                   current_accel_name(), id);
+        return false;
+    }
+    return true;
+}
+
+static void rme_guest_machine_done(Notifier *notifier, void *data)
+{
+    RmeGuest *guest = container_of(notifier, RmeGuest, machine_done);
+    Error *err = NULL;
+
+    if (!check_in_use(guest, current_machine, &err)) {
+        error_report_err(err);
+        exit(EXIT_FAILURE);
+    }
+}
+
+static int find_other_guest(Object *child, void *opaque)
+{
+    Object **guest = opaque;
+
+    if (child != *guest && object_dynamic_cast(child, TYPE_RME_GUEST)) {
+        *guest = child;
+        return 1;
+    }
+    return 0;
+}
+
+static void rme_guest_complete(UserCreatable *uc, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(uc);
+    Object *other = OBJECT(uc);
+
+    /*
+     * The accelerator decides what kind of VM it makes when it starts, and
+     * that is before any monitor can add an object.
+     */
+    if (phase_check(PHASE_MACHINE_CREATED)) {
+        error_setg(errp, "rme-guest '%s' comes too late, a machine cannot "
+                   "become a Realm later: use -object on the command line",
+                   rme_guest_id(guest));
+        return;
+    }
+    if (object_child_foreach(object_get_objects_root(), find_other_guest,
+                             &other)) {
+        error_setg(errp, "a machine runs one Realm only: rme-guest '%s' and "
+                   "rme-guest '%s' cannot be used together",
+                   object_get_canonical_path_component(other),
+                   rme_guest_id(guest));
+        return;
+    }
+    guest->machine_done.notify = rme_guest_machine_done;
+    qemu_add_machine_init_done_notifier(&guest->machine_done);
+}
+
+static bool rme_guest_can_be_deleted(UserCreatable *uc)
+{
+    return rme_guest_from_machine(current_machine) != RME_GUEST(uc);
+}
+
+OBJECT_DEFINE_SIMPLE_TYPE_WITH_INTERFACES(RmeGuest, rme_guest, RME_GUEST,
+                                          CONFIDENTIAL_GUEST_SUPPORT,
+                                          { TYPE_USER_CREATABLE }, { NULL })
+
+static void rme_guest_class_init(ObjectClass *oc, void *data)
+{
+    UserCreatableClass *ucc = USER_CREATABLE_CLASS(oc);
+
+    ucc->complete = rme_guest_complete;
+    ucc->can_be_deleted = rme_guest_can_be_deleted;
+
+    object_class_property_add_str(oc, "personalization-value",
+                                  get_rpv, set_rpv);
+    object_class_property_set_description(oc, "personalization-value",
+        "64 bytes in base64, reported by attestation (default: all zero)");
+
+    object_class_property_add_enum(oc, "measurement-algorithm",
+                                   "RmeGuestMeasurementAlgorithm",
+                                   &RmeGuestMeasurementAlgorithm_lookup,
+                                   get_algorithm, set_algorithm);
+    object_class_property_set_description(oc, "measurement-algorithm",
+        "sha256 or sha512 (default: sha512)");
+
+    object_class_property_add_enum(oc, "mec-policy", "RmeMecPolicy",
+                                   &RmeMecPolicy_lookup,
+                                   get_mec_policy, set_mec_policy);
+    object_class_property_set_description(oc, "mec-policy",
+        "memory encryption context: default, private or shared");
+
+    object_class_property_add_bool(oc, "shared-mec",
+                                   get_shared_mec, set_shared_mec);
+    object_class_property_set_description(oc, "shared-mec",
+        "on for mec-policy=shared, off for mec-policy=private");
+
+    object_class_property_add(oc, "ipa-bits", "uint32",
+                              get_ipa_bits, set_ipa_bits, NULL, NULL);
+    object_class_property_set_description(oc, "ipa-bits",
+        "guest address width with the shared bit, 33 to 52, or 0 = automatic");
+}
+
+static void rme_guest_init(Object *obj)
+{
+    RmeGuest *guest = RME_GUEST(obj);
+
+    guest->config.algorithm = RME_GUEST_MEASUREMENT_ALGORITHM_SHA512;
+    guest->config.mec_policy = RME_MEC_POLICY_DEFAULT;
+}
+
+static void rme_guest_finalize(Object *obj)
+{
+    RmeGuest *guest = RME_GUEST(obj);
+
+    if (guest->machine_done.notify) {
+        qemu_remove_machine_init_done_notifier(&guest->machine_done);
+    }
+    rme_plan_free(guest->plan);
+}
