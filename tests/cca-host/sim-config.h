@@ -52,6 +52,7 @@ typedef struct SimConfig {
     bool rmm;
     unsigned cap;           /* number of the Realm capability */
     bool whitelist_caps;    /* v11: most VM-fd capabilities read 0 */
+    GArray *unrelated_caps; /* unsigned: numbers that mean something else */
 
     bool sysfs_rmi;
     bool sysfs_rme;
@@ -71,6 +72,7 @@ typedef struct SimConfig {
     bool rmm_sha256;
     bool rmm_sha512;
     SimMecHost mec;
+    bool mec_refuses;       /* `private` without MEC: EOPNOTSUPP */
     unsigned mec_count;
     unsigned mec_in_use;    /* ids held by Realms of other processes */
 

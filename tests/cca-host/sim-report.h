@@ -30,7 +30,7 @@ void sim_report_call(struct SimVm *vm, const char *name, long result,
 void sim_complain(struct SimVm *vm, const char *fmt, ...)
     G_GNUC_PRINTF(2, 3);
 
-/* Counts calls that are too many or too dull to list */
+/* Counts an ioctl, or an exit that is too frequent to list */
 void sim_report_count(const char *name);
 
 /* Writes the closing part again; called at exit */

@@ -15,6 +15,7 @@
 #ifndef CCA_HOST_SIM_H
 #define CCA_HOST_SIM_H
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -84,11 +85,11 @@ typedef struct SimVcpu {
     uint32_t features;      /* of KVM_ARM_VCPU_INIT, with the REC bit */
     bool sve_finalised;
     bool rec_finalised;
+    bool pmu_irq_set;
     bool pmu_inited;
     bool ran;               /* entered at least once */
     uint64_t x[31];         /* what the VMM wrote, not what the guest has */
     uint64_t pc;
-    uint64_t dfr0;
     uint64_t sve_vls[8];    /* bit vq-1 = vector length of vq * 128 bits */
     /* which register writes the last exit allows: a bit per x register */
     uint32_t x_writable;
@@ -120,7 +121,12 @@ typedef struct SimRealm {
     SimRim rim;
     SimRanges ripas;        /* RIPAS RAM */
     SimRanges populated;
-    SimRanges destroyed;    /* populated once, then punched or shared */
+    SimRanges destroyed;    /* populated, then lost by the VMM's doing */
+    SimRanges wants_shared; /* what the guest asked to be shared */
+    uint64_t boot_pc;       /* of vCPU 0, taken when its REC is made */
+    bool mec_queried;
+    const char *failed;     /* a launch step that failed, or NULL */
+    int64_t resident_at_run; /* see sim_resident_sample(); -1 = not yet */
 } SimRealm;
 
 struct SimVm {
@@ -129,13 +135,16 @@ struct SimVm {
     pthread_mutex_t lock;
     bool is_realm;
     unsigned ipa_bits;      /* whole space, shared bit included */
-    GPtrArray *vcpus;       /* SimVcpu *, in creation order; not owned */
+    GPtrArray *vcpus;       /* open SimVcpu *, in creation order; not owned */
+    unsigned vcpu_count;
     GPtrArray *slots;       /* SimSlot *, owned */
     SimRanges priv;         /* KVM_MEMORY_ATTRIBUTE_PRIVATE */
     bool has_vgic;
     bool vgic_inited;
+    bool inited;            /* a vCPU was initialised */
+    uint32_t features;      /* what all vCPUs have, less POWER_OFF */
+    uint64_t dfr0;          /* ID registers belong to the VM */
     unsigned nr_pmu_counters;
-    bool activating;
     SimRealm realm;
     void *backend;
 };
@@ -170,6 +179,10 @@ void sim_fd_for_each_vm(void (*fn)(SimVm *vm, void *opaque), void *opaque);
 long sim_system_ioctl(SimSystem *sys, unsigned long req, void *arg);
 long sim_vm_ioctl(SimVm *vm, unsigned long req, void *arg);
 long sim_vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg);
+/* sim-vcpu-run.c; takes the VM's lock itself */
+long sim_vcpu_run(SimVcpu *vcpu);
+/* sim-vcpu-attr.c */
+long sim_vcpu_attr(SimVcpu *vcpu, unsigned long req, void *user);
 long sim_device_ioctl(SimDevice *dev, unsigned long req, void *arg);
 int sim_open_kvm(int flags);
 void sim_vm_destroy(SimVm *vm);
@@ -186,12 +199,18 @@ long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *arg);
 int sim_gmem_fallocate(SimGmem *gmem, int mode, uint64_t off, uint64_t len);
 /* The slot that holds @gpa, or NULL */
 SimSlot *sim_slot_at(SimVm *vm, uint64_t gpa);
+/*
+ * Sets realm.resident_at_run: how many bytes of populated pages still have a
+ * shared copy in host memory.  Each is an image that is paid for twice.
+ */
+void sim_resident_sample(SimVm *vm);
 /* madvise() or a punch freed the host range [@hva, @hva + @len) */
 void sim_shared_discarded(uint64_t hva, uint64_t len, const char *how);
 
 /* sim-realm.c */
-long sim_realm_action(SimVm *vm, const struct kvm_enable_cap *cap);
-int sim_realm_finalize_rec(SimVcpu *vcpu);
+long sim_realm_enable_cap(SimVm *vm, const struct kvm_enable_cap *cap);
+/* A launch step returned @ret; going on after a failure is a complaint */
+void sim_realm_step(SimVm *vm, const char *name, long ret);
 /* Copies the whole 64-byte measurement (RSI_MEASUREMENT_READ of index 0) */
 void sim_realm_measurement(SimVm *vm, uint8_t out[64]);
 void sim_realm_teardown(SimVm *vm);
@@ -219,5 +238,11 @@ unsigned sim_sve_limit(const SimVm *vm);
  * else 0.
  */
 int sim_fail(const char *name);
+
+/* Does any call have this name? */
+bool sim_fail_known(const char *name);
+
+/* sim-exits.c: dies with a message if @text is not a valid `exit` setting */
+void sim_exit_check(const char *text);
 
 #endif

@@ -1,0 +1,349 @@
+/*
+ * Contract mode: every descriptor is a file in memory, and no vCPU runs
+ *
+ * A memfd can be mapped, polled and closed without help.  KVM_RUN delivers
+ * the scripted exits and otherwise waits for a signal, as a halted vCPU does.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "sim-contract.h"
+#include "sim-user.h"
+
+#define VCPU_MMAP_SIZE 8192
+
+/* A GICD_TYPER with 1024 interrupt lines, MBIS off and LPIs */
+#define GICD_TYPER 0x4
+#define GICD_TYPER_VALUE 0x037a001f
+
+static int new_file(const char *name, uint64_t size)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC);
+
+    if (fd < 0) {
+        return -errno;
+    }
+    if (size && ftruncate(fd, size)) {
+        int err = errno;
+
+        sim_real_close(fd);
+        return -err;
+    }
+    return fd;
+}
+
+static int open_system(SimSystem *sys, int flags)
+{
+    return new_file("kvm", 0);
+}
+
+static long system_ioctl(SimSystem *sys, unsigned long req, void *arg)
+{
+    switch (req) {
+    case KVM_GET_API_VERSION:
+        return KVM_API_VERSION;
+    case KVM_GET_VCPU_MMAP_SIZE:
+        return VCPU_MMAP_SIZE;
+    default:
+        return -EINVAL;
+    }
+}
+
+static int create_vm(SimSystem *sys, SimVm *vm)
+{
+    ContractVm *c;
+    int fd = new_file("kvm-vm", 0);
+
+    if (fd < 0) {
+        return fd;
+    }
+    c = g_new0(ContractVm, 1);
+    c->off_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    vm->backend = c;
+    return fd;
+}
+
+static void destroy_vm(SimVm *vm)
+{
+    ContractVm *c = vm->backend;
+
+    if (c) {
+        sim_real_close(c->off_event);
+        g_free(c);
+    }
+}
+
+static long vm_ioctl(SimVm *vm, unsigned long req, void *arg)
+{
+    struct kvm_vcpu_init init = { .target = KVM_ARM_TARGET_GENERIC_V8 };
+
+    switch (req) {
+    case KVM_ARM_PREFERRED_TARGET:
+        return sim_copy_to_user(arg, &init, sizeof(init));
+    case KVM_HAS_DEVICE_ATTR:
+        return -ENXIO;
+    case KVM_SIGNAL_MSI:
+        return 1;
+    case KVM_IRQ_LINE:
+    case KVM_IRQFD:
+    case KVM_IOEVENTFD:
+    case KVM_SET_GSI_ROUTING:
+    case KVM_GET_DIRTY_LOG:
+    case KVM_ARM_SET_DEVICE_ADDR:
+        return 0;
+    default:
+        /* includes KVM_ENABLE_CAP: nothing can be enabled here */
+        return -EINVAL;
+    }
+}
+
+static int create_vcpu(SimVcpu *vcpu)
+{
+    int fd = new_file("kvm-vcpu", VCPU_MMAP_SIZE);
+    void *run;
+
+    if (fd < 0) {
+        return fd;
+    }
+    run = sim_real_mmap(NULL, VCPU_MMAP_SIZE, PROT_READ | PROT_WRITE,
+                        MAP_SHARED, fd, 0);
+    if (run == MAP_FAILED) {
+        sim_real_close(fd);
+        return -ENOMEM;
+    }
+    vcpu->run = run;
+    return fd;
+}
+
+static void destroy_vcpu(SimVcpu *vcpu)
+{
+    munmap(vcpu->run, VCPU_MMAP_SIZE);
+    sim_contract_free_regs(vcpu);
+}
+
+static int vcpu_init(SimVcpu *vcpu, const struct kvm_vcpu_init *init)
+{
+    if (init->target != KVM_ARM_TARGET_GENERIC_V8) {
+        return -EINVAL;
+    }
+    sim_contract_init_regs(vcpu);
+    return 0;
+}
+
+static int vcpu_finalize_rec(SimVcpu *vcpu)
+{
+    return 0;
+}
+
+static int set_x_after_exit(SimVcpu *vcpu, unsigned n)
+{
+    return 0;
+}
+
+static long vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg)
+{
+    struct kvm_mp_state mp = { .mp_state = KVM_MP_STATE_RUNNABLE };
+    struct kvm_vcpu_events ev = { 0 };
+
+    switch (req) {
+    case KVM_GET_MP_STATE:
+        return sim_copy_to_user(arg, &mp, sizeof(mp));
+    case KVM_GET_VCPU_EVENTS:
+        return sim_copy_to_user(arg, &ev, sizeof(ev));
+    case KVM_SET_MP_STATE:
+    case KVM_SET_VCPU_EVENTS:
+    case KVM_SET_SIGNAL_MASK:
+    case KVM_SET_GUEST_DEBUG:
+    case KVM_HAS_DEVICE_ATTR:
+    case KVM_SET_DEVICE_ATTR:
+    case KVM_ARM_VCPU_FINALIZE:
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+/* Waits for a signal that the caller has not blocked, or for power-off */
+static int wait_for_signal(SimVcpu *vcpu)
+{
+    ContractVm *c = vcpu->vm->backend;
+    struct pollfd off = { .fd = c->off_event, .events = POLLIN };
+    struct kvm_run *run = vcpu->run;
+    sigset_t all, old;
+    int ret;
+
+    /* no signal may slip in between the look at the flag and the wait */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    ret = run->immediate_exit ? -1 : ppoll(&off, 1, NULL, &old);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (ret > 0) {
+        run->exit_reason = KVM_EXIT_SHUTDOWN;
+        return 0;
+    }
+    run->exit_reason = KVM_EXIT_INTR;
+    return -EINTR;
+}
+
+static void power_off(SimVm *vm)
+{
+    ContractVm *c = vm->backend;
+    uint64_t one = 1;
+
+    if (sim_config()->personality != SIM_V7 &&
+        write(c->off_event, &one, sizeof(one)) != sizeof(one)) {
+        sim_config_die("eventfd: %s", g_strerror(errno));
+    }
+}
+
+static int run(SimVcpu *vcpu)
+{
+    int ret = 1;
+
+    if (vcpu->id == 0 && sim_realm_is_active(vcpu->vm)) {
+        sim_exit_result(vcpu);
+        if (!vcpu->run->immediate_exit) {
+            ret = sim_exit_deliver(vcpu);
+        }
+    }
+    if (ret == 1) {
+        return wait_for_signal(vcpu);
+    }
+    if (ret == 0 && vcpu->run->exit_reason == KVM_EXIT_SYSTEM_EVENT) {
+        power_off(vcpu->vm);
+    }
+    return ret;
+}
+
+static int create_device(SimDevice *dev, struct kvm_create_device *arg)
+{
+    if (arg->type != KVM_DEV_TYPE_ARM_VGIC_V3 &&
+        arg->type != KVM_DEV_TYPE_ARM_VGIC_ITS) {
+        return -ENODEV;
+    }
+    return arg->flags & KVM_CREATE_DEVICE_TEST ? 0 : new_file("kvm-dev", 0);
+}
+
+/* All registers read 0, but the distributor says how many lines it has */
+static int get_device_attr(SimDevice *dev, const struct kvm_device_attr *attr)
+{
+    bool wide = attr->group == KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS ||
+                attr->group == KVM_DEV_ARM_VGIC_GRP_ITS_REGS;
+    uint64_t value = 0;
+
+    if (attr->group == KVM_DEV_ARM_VGIC_GRP_DIST_REGS &&
+        (uint32_t)attr->attr == GICD_TYPER) {
+        value = GICD_TYPER_VALUE;
+    }
+    return sim_copy_to_user((void *)(uintptr_t)attr->addr, &value,
+                            wide ? 8 : 4);
+}
+
+static long device_ioctl(SimDevice *dev, unsigned long req, void *arg)
+{
+    struct kvm_device_attr attr;
+
+    if (sim_copy_from_user(&attr, arg, sizeof(attr))) {
+        return -EFAULT;
+    }
+    switch (req) {
+    case KVM_GET_DEVICE_ATTR:
+        return get_device_attr(dev, &attr);
+    case KVM_HAS_DEVICE_ATTR:
+    case KVM_SET_DEVICE_ATTR:
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+static int set_memslot(SimVm *vm, SimSlot *slot, SimSlotChange change)
+{
+    sim_guard_slot(vm, slot, change);
+    return 0;
+}
+
+static int create_gmem(SimGmem *gmem)
+{
+    return new_file("kvm-gmem", gmem->size);
+}
+
+static void destroy_gmem(SimGmem *gmem)
+{
+}
+
+static int punch_gmem(SimGmem *gmem, uint64_t off, uint64_t len)
+{
+    return sim_real_fallocate(gmem->obj.fd,
+                              FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                              off, len) ? -errno : 0;
+}
+
+/* The copy through the file answers a bad source with EFAULT by itself */
+static int populate_page(SimVm *vm, SimSlot *slot, uint64_t gpa,
+                         uint8_t page[SIM_PAGE_SIZE])
+{
+    const void *hva = (void *)(uintptr_t)(slot->hva + (gpa - slot->gpa));
+    off_t off = slot->gmem_offset + (gpa - slot->gpa);
+    int fd = slot->gmem->obj.fd;
+
+    if (pwrite(fd, hva, SIM_PAGE_SIZE, off) != SIM_PAGE_SIZE ||
+        pread(fd, page, SIM_PAGE_SIZE, off) != SIM_PAGE_SIZE) {
+        return -EFAULT;
+    }
+    return 0;
+}
+
+static int convert(SimVm *vm, uint64_t gpa, uint64_t size, bool private)
+{
+    if (sim_realm_is_active(vm)) {
+        sim_guard_convert(vm, gpa, size, private);
+    }
+    return 0;
+}
+
+static int activate(SimVm *vm)
+{
+    sim_guard_arm(vm);
+    return 0;
+}
+
+const SimBackendOps sim_contract_ops = {
+    .name = "contract",
+    .open_system = open_system,
+    .system_ioctl = system_ioctl,
+    .check_extension = sim_contract_check_extension,
+    .create_vm = create_vm,
+    .destroy_vm = destroy_vm,
+    .vm_ioctl = vm_ioctl,
+    .create_vcpu = create_vcpu,
+    .destroy_vcpu = destroy_vcpu,
+    .vcpu_init = vcpu_init,
+    .vcpu_finalize_rec = vcpu_finalize_rec,
+    .get_reg = sim_contract_get_reg,
+    .set_reg = sim_contract_set_reg,
+    .get_reg_list = sim_contract_get_reg_list,
+    .set_x_after_exit = set_x_after_exit,
+    .vcpu_ioctl = vcpu_ioctl,
+    .run = run,
+    .create_device = create_device,
+    .device_ioctl = device_ioctl,
+    .set_memslot = set_memslot,
+    .create_gmem = create_gmem,
+    .destroy_gmem = destroy_gmem,
+    .punch_gmem = punch_gmem,
+    .populate_page = populate_page,
+    .convert = convert,
+    .activate = activate,
+};

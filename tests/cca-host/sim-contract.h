@@ -1,0 +1,39 @@
+/*
+ * Contract mode: pieces of the backend that runs no vCPU
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef CCA_HOST_SIM_CONTRACT_H
+#define CCA_HOST_SIM_CONTRACT_H
+
+#include "sim-backend.h"
+
+/* Behind SimVm.backend */
+typedef struct ContractVm {
+    int off_event;          /* eventfd: readable once the Realm is off */
+} ContractVm;
+
+/* sim-contract-caps.c */
+int sim_contract_check_extension(SimSystem *sys, SimVm *vm, long cap);
+
+/* sim-contract-regs.c: the registers of a fixed CPU model */
+int sim_contract_get_reg(SimVcpu *vcpu, const struct kvm_one_reg *reg);
+int sim_contract_set_reg(SimVcpu *vcpu, const struct kvm_one_reg *reg);
+int sim_contract_get_reg_list(SimVcpu *vcpu, struct kvm_reg_list *list);
+void sim_contract_init_regs(SimVcpu *vcpu);
+void sim_contract_free_regs(SimVcpu *vcpu);
+
+/*
+ * sim-exits.c: fills in vcpu->run from the next `exit` setting.  Returns
+ * what KVM_RUN returns (0 or -errno), or 1 if no exit is left.
+ */
+int sim_exit_deliver(SimVcpu *vcpu);
+/* Reports what the VMM made of the previous scripted exit */
+void sim_exit_result(SimVcpu *vcpu);
+
+/* sim-guard.c: host access to private memory */
+void sim_guard_arm(SimVm *vm);
+void sim_guard_convert(SimVm *vm, uint64_t gpa, uint64_t size, bool private);
+void sim_guard_slot(SimVm *vm, SimSlot *slot, SimSlotChange change);
+
+#endif

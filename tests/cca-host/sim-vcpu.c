@@ -1,0 +1,257 @@
+/*
+ * vCPU descriptors: INIT, FINALIZE, events, and the rules around KVM_RUN
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <errno.h>
+
+#include "sim-backend.h"
+#include "sim-names.h"
+#include "sim-user.h"
+
+#define FEATURE(n) (1u << (n))
+
+static uint32_t known_features(void)
+{
+    uint32_t f = FEATURE(KVM_ARM_VCPU_POWER_OFF) |
+        FEATURE(KVM_ARM_VCPU_EL1_32BIT) | FEATURE(KVM_ARM_VCPU_PSCI_0_2) |
+        FEATURE(KVM_ARM_VCPU_PMU_V3) | FEATURE(KVM_ARM_VCPU_SVE) |
+        FEATURE(KVM_ARM_VCPU_PTRAUTH_ADDRESS) |
+        FEATURE(KVM_ARM_VCPU_PTRAUTH_GENERIC) | FEATURE(7) | FEATURE(8);
+
+    return sim_config()->abi == SIM_ABI_A ? f | FEATURE(SIM_VCPU_REC) : f;
+}
+
+static int check_features(SimVm *vm, const struct kvm_vcpu_init *init)
+{
+    uint32_t f = init->features[0];
+
+    for (unsigned i = 1; i < G_N_ELEMENTS(init->features); i++) {
+        if (init->features[i]) {
+            return -ENOENT;
+        }
+    }
+    if (f & ~known_features()) {
+        return -ENOENT;
+    }
+    if ((f & FEATURE(SIM_VCPU_REC)) && !vm->is_realm) {
+        return -EINVAL;
+    }
+    if ((f & FEATURE(KVM_ARM_VCPU_EL1_32BIT)) &&
+        ((f & FEATURE(SIM_VCPU_REC)) ||
+         sim_check_extension(NULL, vm, KVM_CAP_ARM_EL1_32BIT) <= 0)) {
+        return -EINVAL;
+    }
+    if (((f & FEATURE(KVM_ARM_VCPU_SVE)) &&
+         sim_check_extension(NULL, vm, KVM_CAP_ARM_SVE) <= 0) ||
+        ((f & FEATURE(KVM_ARM_VCPU_PMU_V3)) &&
+         sim_check_extension(NULL, vm, KVM_CAP_ARM_PMU_V3) <= 0)) {
+        return -EINVAL;
+    }
+    /* all vCPUs of a VM have the same features */
+    if (vm->inited && (f & ~FEATURE(KVM_ARM_VCPU_POWER_OFF)) != vm->features) {
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int vcpu_init(SimVcpu *vcpu, const void *user)
+{
+    SimVm *vm = vcpu->vm;
+    struct kvm_vcpu_init init;
+    int ret;
+
+    if (sim_copy_from_user(&init, user, sizeof(init))) {
+        return -EFAULT;
+    }
+    ret = check_features(vm, &init);
+    if (!ret) {
+        struct kvm_vcpu_init plain = init;
+
+        plain.features[0] &= ~FEATURE(SIM_VCPU_REC);
+        ret = sim_backend()->vcpu_init(vcpu, &plain);
+    }
+    if (!ret) {
+        vcpu->features = init.features[0];
+        /* after FINALIZE it "succeeds" and resets nothing */
+        if (!vcpu->initialised || !vcpu->sve_finalised) {
+            sim_regs_reset(vcpu);
+        }
+        vcpu->initialised = true;
+        vm->inited = true;
+        vm->features = init.features[0] & ~FEATURE(KVM_ARM_VCPU_POWER_OFF);
+    }
+    sim_report_call(vm, "VCPU_INIT", ret, "\"vcpu\": %u, \"features\": %u",
+                    vcpu->id, init.features[0]);
+    return ret;
+}
+
+static int finalize_rec(SimVcpu *vcpu)
+{
+    SimVm *vm = vcpu->vm;
+    SimRealm *realm = &vm->realm;
+    bool boot = vcpu->id == 0;
+    int ret;
+
+    if (!vm->is_realm || !(vcpu->features & FEATURE(SIM_VCPU_REC))) {
+        return -EINVAL;
+    }
+    if (realm->state != SIM_REALM_NEW) {
+        return -ENOENT;
+    }
+    if (!(vcpu->features & FEATURE(KVM_ARM_VCPU_PSCI_0_2))) {
+        return -EINVAL;
+    }
+    if (vcpu->rec_finalised) {
+        return -EBUSY;
+    }
+    /* KVM's MPIDR of vCPU n encodes n; the RMM wants them in order */
+    if (vcpu->id != realm->rec_count) {
+        return -ENXIO;
+    }
+    ret = sim_backend()->vcpu_finalize_rec(vcpu);
+    if (ret < 0) {
+        return ret;
+    }
+    sim_rim_rec(&realm->rim, boot, vcpu->pc, vcpu->x);
+    if (boot) {
+        realm->boot_pc = vcpu->pc;
+    }
+    realm->rec_count++;
+    vcpu->rec_finalised = true;
+    return 0;
+}
+
+static int finalize_sve(SimVcpu *vcpu)
+{
+    if (!(vcpu->features & FEATURE(KVM_ARM_VCPU_SVE))) {
+        return -EINVAL;
+    }
+    if (vcpu->sve_finalised) {
+        return -EPERM;
+    }
+    vcpu->sve_finalised = true;
+    return 0;
+}
+
+static long finalize(SimVcpu *vcpu, int *user)
+{
+    SimVm *vm = vcpu->vm;
+    const char *name;
+    int feature;
+    long ret;
+
+    if (!vcpu->initialised) {
+        return -ENOEXEC;
+    }
+    if (sim_copy_from_user(&feature, user, sizeof(feature))) {
+        return -EFAULT;
+    }
+    if (feature == SIM_VCPU_REC && sim_config()->abi == SIM_ABI_A) {
+        name = "VCPU_FINALIZE_REC";
+        ret = sim_fail(name) ?: finalize_rec(vcpu);
+        sim_report_call(vm, name, ret, "\"vcpu\": %u, \"pc\": %" PRIu64
+                        ", \"x0\": %" PRIu64, vcpu->id, vcpu->pc, vcpu->x[0]);
+        sim_realm_step(vm, name, ret);
+        return ret;
+    }
+    name = "VCPU_FINALIZE_SVE";
+    ret = feature == KVM_ARM_VCPU_SVE ? sim_fail(name) ?: finalize_sve(vcpu)
+                                      : -EINVAL;
+    sim_report_call(vm, name, ret, "\"vcpu\": %u, \"feature\": %d", vcpu->id,
+                    feature);
+    if (!ret && !vm->is_realm) {
+        ret = sim_backend()->vcpu_ioctl(vcpu, KVM_ARM_VCPU_FINALIZE, user);
+    }
+    return ret;
+}
+
+static long set_events(SimVcpu *vcpu, void *user)
+{
+    struct kvm_vcpu_events ev;
+
+    if (!vcpu->vm->is_realm) {
+        return sim_backend()->vcpu_ioctl(vcpu, KVM_SET_VCPU_EVENTS, user);
+    }
+    if (sim_copy_from_user(&ev, user, sizeof(ev))) {
+        return -EFAULT;
+    }
+    if (sim_config()->personality == SIM_V7 ||
+        ev.exception.serror_pending || ev.exception.serror_has_esr ||
+        (ev.exception.ext_dabt_pending && !vcpu->mmio_abort_allowed)) {
+        return -EINVAL;
+    }
+    if (ev.exception.ext_dabt_pending) {
+        sim_report_call(vcpu->vm, "INJECT_ABORT", 0, "\"vcpu\": %u",
+                        vcpu->id);
+    }
+    return 0;
+}
+
+static long one_reg(SimVcpu *vcpu, unsigned long req, void *user)
+{
+    struct kvm_one_reg reg;
+    long ret;
+
+    if (sim_copy_from_user(&reg, user, sizeof(reg))) {
+        return -EFAULT;
+    }
+    ret = req == KVM_SET_ONE_REG ? sim_set_one_reg(vcpu, &reg)
+                                 : sim_get_one_reg(vcpu, &reg);
+    sim_trace("vm %u vcpu %u %s 0x%" PRIx64 " = %ld", vcpu->vm->serial,
+              vcpu->id, req == KVM_SET_ONE_REG ? "SET_ONE_REG"
+                                               : "GET_ONE_REG",
+              (uint64_t)reg.id, ret);
+    return ret;
+}
+
+static long handle(SimVcpu *vcpu, unsigned long req, void *arg)
+{
+    switch (req) {
+    case KVM_ARM_VCPU_INIT:
+        return vcpu_init(vcpu, arg);
+    case KVM_ARM_VCPU_FINALIZE:
+        return finalize(vcpu, arg);
+    case KVM_GET_ONE_REG:
+    case KVM_SET_ONE_REG:
+        return one_reg(vcpu, req, arg);
+    case KVM_GET_REG_LIST:
+        return sim_get_reg_list(vcpu, arg);
+    case KVM_SET_VCPU_EVENTS:
+        return set_events(vcpu, arg);
+    case KVM_HAS_DEVICE_ATTR:
+    case KVM_SET_DEVICE_ATTR:
+    case KVM_GET_DEVICE_ATTR:
+        return sim_vcpu_attr(vcpu, req, arg);
+    case KVM_SET_GUEST_DEBUG:
+        return vcpu->vm->is_realm
+            ? -EINVAL : sim_backend()->vcpu_ioctl(vcpu, req, arg);
+    case SIM_PSCI_COMPLETE:
+        /* only of use if the VMM took PSCI out of the kernel */
+        return -EINVAL;
+    default:
+        return sim_backend()->vcpu_ioctl(vcpu, req, arg);
+    }
+}
+
+long sim_vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg)
+{
+    const char *name = sim_ioctl_name(SIM_VCPU, req);
+    SimVm *vm = vcpu->vm;
+    long ret;
+
+    if (req == KVM_RUN) {
+        return sim_vcpu_run(vcpu);
+    }
+    ret = name ? sim_fail(name) : 0;
+    sim_report_count(name ?: "VCPU_OTHER");
+    pthread_mutex_lock(&vm->lock);
+    if (ret) {
+        sim_report_call(vm, name, ret, "\"vcpu\": %u, \"injected\": true",
+                        vcpu->id);
+    } else {
+        ret = handle(vcpu, req, arg);
+    }
+    pthread_mutex_unlock(&vm->lock);
+    return ret;
+}
