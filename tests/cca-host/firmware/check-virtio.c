@@ -7,82 +7,20 @@
  */
 
 #include "arch.h"
+#include "blk.h"
 #include "checks.h"
 #include "lib.h"
 #include "machine.h"
 #include "report.h"
 #include "virtio.h"
 
-#define SECTOR 512
-#define BLK_T_IN 0
-#define BLK_T_OUT 1
-#define BLK_S_OK 0
-#define BLK_UNANSWERED 0xff
-
-/* sectors that are overwritten; the first keeps a text for the host to find */
-#define SECTOR_TEXT 1
-#define SECTOR_TEST 2
-
-struct blk_request {
-    uint32_t type;
-    uint32_t reserved;
-    uint64_t sector;
-    uint8_t status;
-};
-
-/**
- * struct blk - a disk and its memory
- * @ring, @request, @data: shared pages as this CPU accesses them
- * @bit: what the device is told in addition to their private address
- * @private: a page that is not shared
- */
-struct blk {
-    struct virtio v;
-    uint64_t features;
-    uint8_t *ring;
-    struct blk_request *request;
-    uint8_t *data;
-    uint64_t bit;
-    uint8_t *private;
-};
-
-static uint64_t told(struct blk *b, const void *p)
-{
-    return ((uintptr_t)p & ~machine.shared_bit) | b->bit;
-}
-
-static bool blk_start(struct blk *b)
-{
-    return virtio_start(&b->v, b->features, b->ring, told(b, b->ring));
-}
-
-/* Returns a virtio-blk status, or BLK_UNANSWERED. */
-static uint8_t blk_io(struct blk *b, uint32_t type, uint64_t sector,
-                      uint64_t address, uint32_t length)
-{
-    struct virtio_buffer buffers[3] = {
-        { told(b, b->request), 16, false },
-        { address, length, type == BLK_T_IN },
-        { told(b, &b->request->status), 1, true },
-    };
-
-    *b->request = (struct blk_request) {
-        .type = type, .sector = sector, .status = BLK_UNANSWERED,
-    };
-    dmb();
-    if (!virtio_request(&b->v, buffers, 3)) {
-        return BLK_UNANSWERED;
-    }
-    return __atomic_load_n(&b->request->status, __ATOMIC_ACQUIRE);
-}
-
 static void check_shared_io(struct blk *b, const char *how)
 {
-    uint64_t data = told(b, b->data);
+    uint64_t data = blk_told(b, b->data);
     unsigned seed = 10 + (b->bit != 0);
 
     if (!check(blk_start(b), "the disk starts with its ring at %lx",
-               told(b, b->ring))) {
+               blk_told(b, b->ring))) {
         return;
     }
     check(blk_io(b, BLK_T_IN, 0, data, SECTOR) == BLK_S_OK,
@@ -95,27 +33,18 @@ static void check_shared_io(struct blk *b, const char *how)
           is_pattern(b->data, SECTOR, seed), "it can be read back");
 }
 
-/* After an error that broke the device; what it has to do again anyway. */
-static bool read_test_sector(struct blk *b)
-{
-    b->bit = machine.shared_bit;
-    memset(b->data, 0, SECTOR);
-    return blk_start(b) &&
-           blk_io(b, BLK_T_IN, SECTOR_TEST, told(b, b->data), SECTOR) ==
-               BLK_S_OK;
-}
-
 static void check_private_target(struct blk *b, uint64_t address)
 {
     uint8_t status;
 
     fill_pattern(b->private, PAGE_SIZE, 20);
     status = blk_io(b, BLK_T_IN, SECTOR_TEST, address, SECTOR);
-    note("reading a sector to private memory at %lx: status %x", address,
-         status);
+    check(status != BLK_S_OK,
+          "a disk read to a private page at %lx is an error (status %x)",
+          address, status);
     check(is_pattern(b->private, PAGE_SIZE, 20),
-          "a disk read does not change a private page");
-    check(read_test_sector(b) && is_pattern(b->data, SECTOR, 11),
+          "that page is unchanged");
+    check(blk_recovers(b) && is_pattern(b->data, SECTOR, 11),
           "the disk works after that");
 }
 
@@ -125,11 +54,11 @@ static void check_private_source(struct blk *b, uint64_t address)
 
     fill_pattern(b->private, PAGE_SIZE, 21);
     status = blk_io(b, BLK_T_OUT, SECTOR_TEST + 1, address, SECTOR);
-    note("writing a sector from private memory at %lx: status %x", address,
-         status);
-    check(status != BLK_S_OK, "a disk write from a private page is an error");
-    check(read_test_sector(b) &&
-          blk_io(b, BLK_T_IN, SECTOR_TEST + 1, told(b, b->data), SECTOR) ==
+    check(status != BLK_S_OK,
+          "a disk write from a private page at %lx is an error (status %x)",
+          address, status);
+    check(blk_recovers(b) &&
+          blk_io(b, BLK_T_IN, SECTOR_TEST + 1, blk_told(b, b->data), SECTOR) ==
               BLK_S_OK &&
           !is_pattern(b->data, SECTOR, 21),
           "what was in the private page is not on the disk");
@@ -139,7 +68,7 @@ static void check_private_source(struct blk *b, uint64_t address)
 static void check_taken_back(struct blk *b)
 {
     uint8_t *page = alloc_pages(1), *shared = share_pages(page, 1);
-    uint64_t address = told(b, shared);
+    uint64_t address = blk_told(b, shared);
 
     check(blk_io(b, BLK_T_IN, SECTOR_TEST, address, SECTOR) == BLK_S_OK &&
           is_pattern(shared, SECTOR, 11), "a newly shared page takes a sector");
@@ -148,7 +77,7 @@ static void check_taken_back(struct blk *b)
     blk_io(b, BLK_T_IN, SECTOR_TEST, address, SECTOR);
     check(is_pattern(page, PAGE_SIZE, 22),
           "once private again it is not changed by the disk");
-    check(read_test_sector(b), "the disk works after that");
+    check(blk_recovers(b), "the disk works after that");
 }
 
 /* The first half of the buffer is shared, the second is not. */
@@ -158,10 +87,11 @@ static void check_straddle(struct blk *b)
     uint8_t *shared = share_pages(pages, 1);
 
     fill_pattern(pages + PAGE_SIZE, PAGE_SIZE, 23);
-    blk_io(b, BLK_T_IN, 0, told(b, shared + PAGE_SIZE - SECTOR), 2 * SECTOR);
+    blk_io(b, BLK_T_IN, 0, blk_told(b, shared + PAGE_SIZE - SECTOR),
+           2 * SECTOR);
     check(is_pattern(pages + PAGE_SIZE, PAGE_SIZE, 23),
           "a disk read over the end of a shared page stops there");
-    check(read_test_sector(b), "the disk works after that");
+    check(blk_recovers(b), "the disk works after that");
 }
 
 static void leave_text(struct blk *b)
@@ -170,30 +100,24 @@ static void leave_text(struct blk *b)
 
     memset(b->data, 0, SECTOR);
     memcpy(b->data, text, sizeof(text));
-    check(blk_io(b, BLK_T_OUT, SECTOR_TEXT, told(b, b->data), SECTOR) ==
+    check(blk_io(b, BLK_T_OUT, SECTOR_TEXT, blk_told(b, b->data), SECTOR) ==
           BLK_S_OK, "sector %u is left with a text", SECTOR_TEXT);
 }
 
 static void check_blk(void)
 {
-    static struct blk blk;
-    struct blk *b = &blk;
+    struct blk *b = blk_open();
     uint64_t offered;
 
-    if (!virtio_find(VIRTIO_DEVICE_BLK, &b->v)) {
+    if (!b) {
         skip("virtio-blk: no modern virtio-blk-pci on bus 0");
         return;
     }
     offered = virtio_features(&b->v);
-    b->features = offered & (VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM);
     check(offered & VIRTIO_F_VERSION_1, "the disk is a modern device");
     check(offered & VIRTIO_F_ACCESS_PLATFORM || !machine.realm,
           "the disk offers ACCESS_PLATFORM (features %lx)", offered);
-    b->ring = share_pages(alloc_pages(3), 3);
-    b->request = (void *)(b->ring + PAGE_SIZE);
-    b->data = b->ring + 2 * PAGE_SIZE;
-    b->private = alloc_pages(1);
-
+    b->bit = 0;
     check_shared_io(b, "without the shared bit");
     b->bit = machine.shared_bit;
     if (machine.realm) {

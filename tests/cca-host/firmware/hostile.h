@@ -34,4 +34,13 @@ void hostile_set_devices(void);
 /** hostile_mmio_edges() - every width, at and over the edges of devices */
 void hostile_mmio_edges(void);
 
+/** hostile_dma_targets() - disk requests to and from where no RAM is shared */
+void hostile_dma_targets(void);
+
+/** hostile_dma_ring() - rings, headers and lengths that reach private RAM */
+void hostile_dma_ring(void);
+
+/** hostile_dma_msi() - messages of a device to memory */
+void hostile_dma_msi(void);
+
 #endif

@@ -23,6 +23,12 @@
 #define BAR_64 4u
 #define SLOTS 32
 
+/* MSI-X capability and table */
+#define MSIX_CONTROL 2
+#define MSIX_CONTROL_ENABLE 0x8000
+#define MSIX_TABLE 4
+#define MSIX_ENTRY_BYTES 16
+
 /* "ranges" of the host bridge: 3 cells of child address, 2 of parent, 2 size */
 #define RANGE_BYTES 28
 #define RANGE_SPACE 0x03000000u
@@ -53,6 +59,9 @@ bool pci_init(void)
 {
     const void *bridge = fdt_find(NULL, "compatible", "pci-host-ecam-generic");
 
+    if (ecam) {
+        return true;
+    }
     if (!bridge || !find_window(bridge)) {
         return false;
     }
@@ -120,4 +129,46 @@ bool pci_enable(struct pci_device *d)
     mmio_write16(d->config + PCI_COMMAND,
                  PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
     return true;
+}
+
+uint8_t pci_next_cap(struct pci_device *d, uint8_t id, uint8_t after)
+{
+    uint8_t cap = mmio_read8(d->config +
+                             (after ? after + 1 : PCI_CAPABILITIES));
+
+    while (cap && mmio_read8(d->config + cap) != id) {
+        cap = mmio_read8(d->config + cap + 1);
+    }
+    return cap;
+}
+
+bool pci_enable_msix(struct pci_device *d, unsigned vectors, uint64_t address,
+                     uint32_t data)
+{
+    uint8_t cap = pci_next_cap(d, PCI_CAP_MSIX, 0);
+    uint32_t where;
+    uint64_t table;
+
+    if (!cap) {
+        return false;
+    }
+    where = mmio_read32(d->config + cap + MSIX_TABLE);
+    table = d->bar[where & 7] + (where & ~7u);
+    mmio_write16(d->config + cap + MSIX_CONTROL, MSIX_CONTROL_ENABLE);
+    for (; vectors; vectors--, table += MSIX_ENTRY_BYTES) {
+        mmio_write32(table, address);
+        mmio_write32(table + 4, address >> 32);
+        mmio_write32(table + 8, data);
+        mmio_write32(table + 12, 0);
+    }
+    return true;
+}
+
+void pci_disable_msix(struct pci_device *d)
+{
+    uint8_t cap = pci_next_cap(d, PCI_CAP_MSIX, 0);
+
+    if (cap) {
+        mmio_write16(d->config + cap + MSIX_CONTROL, 0);
+    }
 }

@@ -19,13 +19,16 @@
 #define PCI_BARS 0x10
 #define PCI_CAPABILITIES 0x34
 
+#define PCI_CAP_VENDOR 0x09
+#define PCI_CAP_MSIX 0x11
+
 /** struct pci_device - function 0 of a device on bus 0 */
 struct pci_device {
     uint64_t config;    /* address of its configuration space */
     uint64_t bar[6];    /* where a memory BAR is accessed, 0 without one */
 };
 
-/** pci_init() - find and map the host bridge; false when there is none */
+/** pci_init() - find and map the host bridge, once; false without one */
 bool pci_init(void);
 
 /**
@@ -35,7 +38,25 @@ bool pci_init(void);
 bool pci_find(uint16_t vendor, uint16_t device, unsigned *slot,
               struct pci_device *found);
 
+/**
+ * pci_next_cap() - next capability with this id
+ * @after: offset of the one before, 0 at first
+ * Returns its offset, 0 when there is none.
+ */
+uint8_t pci_next_cap(struct pci_device *device, uint8_t id, uint8_t after);
+
 /** pci_enable() - give it addresses, let it decode them and be a master */
 bool pci_enable(struct pci_device *device);
+
+/**
+ * pci_enable_msix() - send all messages of a device to one address
+ * @address, @data: of the first @vectors messages
+ * Returns false when it has no MSI-X capability.
+ */
+bool pci_enable_msix(struct pci_device *device, unsigned vectors,
+                     uint64_t address, uint32_t data);
+
+/** pci_disable_msix() - the reverse */
+void pci_disable_msix(struct pci_device *device);
 
 #endif

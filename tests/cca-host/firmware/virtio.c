@@ -11,7 +11,6 @@
 #include "virtio.h"
 
 /* struct virtio_pci_cap in configuration space */
-#define CAP_VENDOR 0x09
 #define CAP_CFG_TYPE 3
 #define CAP_BAR 4
 #define CAP_OFFSET 8
@@ -25,9 +24,11 @@
 #define COMMON_DEVICE_FEATURE 4
 #define COMMON_DRIVER_FEATURE_SELECT 8
 #define COMMON_DRIVER_FEATURE 12
+#define COMMON_MSIX_VECTOR 16
 #define COMMON_STATUS 20
 #define COMMON_QUEUE_SELECT 22
 #define COMMON_QUEUE_SIZE 24
+#define COMMON_QUEUE_VECTOR 26
 #define COMMON_QUEUE_ENABLE 28
 #define COMMON_QUEUE_NOTIFY_OFF 30
 #define COMMON_QUEUE_DESC 32
@@ -72,14 +73,13 @@ struct used {
 
 static bool find_structures(struct virtio *v)
 {
-    uint64_t config = v->pci.config;
-    uint8_t cap = mmio_read8(config + PCI_CAPABILITIES);
+    uint8_t cap = 0;
 
-    for (; cap; cap = mmio_read8(config + cap + 1)) {
-        uint64_t c = config + cap, where;
+    while ((cap = pci_next_cap(&v->pci, PCI_CAP_VENDOR, cap))) {
+        uint64_t c = v->pci.config + cap, where;
         uint8_t bar = mmio_read8(c + CAP_BAR);
 
-        if (mmio_read8(c) != CAP_VENDOR || bar > 5 || !v->pci.bar[bar]) {
+        if (bar > 5 || !v->pci.bar[bar]) {
             continue;
         }
         where = v->pci.bar[bar] + mmio_read32(c + CAP_OFFSET);
@@ -170,6 +170,13 @@ bool virtio_start(struct virtio *v, uint64_t features, void *ring,
     mmio_write16(v->common + COMMON_QUEUE_ENABLE, 1);
     add_status(v, STATUS_DRIVER_OK);
     return !(virtio_status(v) & VIRTIO_STATUS_NEEDS_RESET);
+}
+
+void virtio_set_vectors(struct virtio *v)
+{
+    mmio_write16(v->common + COMMON_MSIX_VECTOR, 0);
+    mmio_write16(v->common + COMMON_QUEUE_SELECT, 0);
+    mmio_write16(v->common + COMMON_QUEUE_VECTOR, 0);
 }
 
 bool virtio_request(struct virtio *v, const struct virtio_buffer *buffers,

@@ -67,6 +67,9 @@ bool virtio_start(struct virtio *v, uint64_t features, void *ring,
 /** virtio_reset() - and wait until it is done */
 void virtio_reset(struct virtio *v);
 
+/** virtio_set_vectors() - use MSI-X message 0, after virtio_start() */
+void virtio_set_vectors(struct virtio *v);
+
 /** virtio_status() - device status register */
 uint8_t virtio_status(struct virtio *v);
 
