@@ -214,6 +214,8 @@ RmeDma *rme_dma_new(Object *owner, RmeSharedState *shared, unsigned ipa_bits,
                              TYPE_RME_DMA_REGION, OBJECT(dma), "rme-dma",
                              BIT_ULL(ipa_bits));
     address_space_init(&dma->as, MEMORY_REGION(&dma->iommu), "rme-dma");
+    /* As rme_dma_register_defaults() does for the spaces of PCI devices */
+    dma->as.max_bounce_buffer_size = 0;
     rme_shared_set_revoke(shared, rme_dma_revoke, dma);
     return dma;
 }
@@ -267,6 +269,18 @@ bool rme_dma_attach_ram(RmeSharedState *shared, AddressSpace *as, Error **errp)
     }
     rme_shared_seal(shared);
     return true;
+}
+
+bool rme_dma_check_vhost(ConfidentialGuestSupport *cgs, const char *backend,
+                         Error **errp)
+{
+    if (!strcmp(backend, "kernel")) {
+        return true;
+    }
+    error_setg(errp, "vhost-%s cannot serve a Realm, it does not see which "
+               "memory the guest shared; use an emulated device or, for the "
+               "network, -netdev tap with vhost=on", backend);
+    return false;
 }
 
 static const TypeInfo rme_dma_types[] = {

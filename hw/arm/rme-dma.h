@@ -11,6 +11,7 @@
 #include "hw/arm/rme-shared.h"
 #include "hw/pci/pci.h"
 #include "qom/object.h"
+#include "system/confidential-guest-support.h"
 
 /*
  * A bus master of a Realm reaches RAM that the guest shared, and the doorbell
@@ -104,12 +105,44 @@ bool rme_dma_attach_ram(RmeSharedState *shared, AddressSpace *as, Error **errp);
 bool rme_dma_attach_pci_bus(RmeDma *dma, PCIBus *bus, Error **errp);
 
 /**
- * rme_dma_check_device: is this a device that would go around the RmeDma?
- * @dev: a device that is about to be realized (pre-plug)
- * @errp: set when it is a vIOMMU, or has bypass_iommu=on (pxb, a host bridge)
+ * rme_dma_check_pci_bus: does everything on a PCI bus go through the RmeDma?
+ * @dma: the object
+ * @bus: the root bus that was given to rme_dma_attach_pci_bus()
+ * @errp: set when a vIOMMU took the bus over, or a bus below has
+ *        bypass_iommu=on
  *
- * Returns: true if the device is acceptable
+ * To be called once all devices of the command line exist. None of what it
+ * finds can be plugged later.
+ *
+ * Returns: true if so
  */
-bool rme_dma_check_device(DeviceState *dev, Error **errp);
+bool rme_dma_check_pci_bus(RmeDma *dma, PCIBus *bus, Error **errp);
+
+/**
+ * rme_dma_register_defaults: let PCI devices fail early in a Realm
+ *
+ * Without this, mapping an address that a device may not reach gives it a
+ * bounce buffer of zeros, as on any machine; with it the mapping fails, and
+ * virtio devices report an error instead of processing zeros.  There is
+ * nothing in a Realm that a bounce buffer is good for.
+ *
+ * To be called before devices are made, like other compatibility properties.
+ */
+void rme_dma_register_defaults(void);
+
+/**
+ * rme_dma_check_vhost: may a vhost backend serve a Realm?
+ * @cgs: the Realm
+ * @backend: "kernel", "user" or "vdpa"
+ * @errp: set for all but "kernel"
+ *
+ * The ConfidentialGuestSupportClass::check_vhost of the Realm.  The kernel's
+ * vhost translates through the RmeDma.  The others are handed whole RAM
+ * blocks, and translate for themselves or not at all.
+ *
+ * Returns: true if it may
+ */
+bool rme_dma_check_vhost(ConfidentialGuestSupport *cgs, const char *backend,
+                         Error **errp);
 
 #endif /* HW_ARM_RME_DMA_H */

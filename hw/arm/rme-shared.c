@@ -207,6 +207,7 @@ static unsigned chunk_set(const RmeSharedRange *r, uint64_t chunk,
         return 0;
     }
     qatomic_set(&r->count[chunk], 0);
+    /* The counter goes first, pairs with rme_shared_granule() */
     smp_wmb();
     for (unsigned w = first / BITS_PER_LONG; w <= last / BITS_PER_LONG; w++) {
         unsigned long mask = word_mask(w, first, last);
