@@ -55,3 +55,26 @@ run_guest()
         "$(($(date +%s) - start)) s"
     return $now
 }
+
+# sim_conf NAME [LINE...]: settings of the simulated CCA host for run NAME
+sim_conf()
+{
+    local name="$1" line
+    shift
+    {
+        echo "mode = run"
+        echo "report = /results/$name.report"
+        echo "trace = /results/$name.trace"
+        for line in "$@"; do
+            echo "$line"
+        done
+    } > "/tmp/$name.conf"
+}
+
+# on_cca_host NAME COMMAND...: run it on the simulated CCA host
+on_cca_host()
+{
+    local name="$1"
+    shift
+    env LD_PRELOAD=/files/libccasim.so CCA_SIM_CONF="/tmp/$name.conf" "$@"
+}

@@ -1,0 +1,238 @@
+/*
+ * Run mode: entering a vCPU, and the exits of a Realm
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sim-run.h"
+
+/* Nobody else uses it: takes the other vCPUs out of KVM_RUN at power-off */
+#define KICK_SIGNAL (SIGRTMAX - 3)
+
+/* An abort handler that aborts again will not stop by itself */
+#define MAX_ABORTS 1000
+
+static __thread struct kvm_run *current_run;
+
+uint64_t run_get_x(SimVcpu *vcpu, unsigned n)
+{
+    uint64_t value = 0;
+    struct kvm_one_reg reg = {
+        .id = SIM_REG_X(n),
+        .addr = (uintptr_t)&value,
+    };
+
+    run_ioctl(vcpu->obj.fd, KVM_GET_ONE_REG, &reg);
+    return value;
+}
+
+void run_set_x(SimVcpu *vcpu, unsigned n, uint64_t value)
+{
+    struct kvm_one_reg reg = {
+        .id = SIM_REG_X(n),
+        .addr = (uintptr_t)&value,
+    };
+
+    run_ioctl(vcpu->obj.fd, KVM_SET_ONE_REG, &reg);
+}
+
+static uint64_t get_pc(SimVcpu *vcpu)
+{
+    uint64_t value = 0;
+    struct kvm_one_reg reg = { .id = SIM_REG_PC, .addr = (uintptr_t)&value };
+
+    run_ioctl(vcpu->obj.fd, KVM_GET_ONE_REG, &reg);
+    return value;
+}
+
+int run_exit_memory_fault(SimVcpu *vcpu, uint64_t gpa, uint64_t size,
+                          bool private)
+{
+    struct kvm_run *run = vcpu->run;
+
+    run->exit_reason = KVM_EXIT_MEMORY_FAULT;
+    memset(&run->memory_fault, 0, sizeof(run->memory_fault));
+    run->memory_fault.gpa = gpa;
+    run->memory_fault.size = size;
+    run->memory_fault.flags = private ? KVM_MEMORY_EXIT_FLAG_PRIVATE : 0;
+    return -EFAULT;
+}
+
+/* Runs on the vCPU's thread: also covers a kick just before the entry */
+static void kicked(int sig)
+{
+    if (current_run) {
+        current_run->immediate_exit = 1;
+    }
+}
+
+static void accept_kicks(SimVcpu *vcpu)
+{
+    RunVcpu *b = vcpu->backend;
+    struct sigaction action = { .sa_handler = kicked };
+    sigset_t set;
+
+    if (current_run != vcpu->run) {
+        sigaction(KICK_SIGNAL, &action, NULL);
+        sigemptyset(&set);
+        sigaddset(&set, KICK_SIGNAL);
+        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+        current_run = vcpu->run;
+        b->thread = pthread_self();
+    }
+}
+
+static int enter(SimVcpu *vcpu)
+{
+    RunVcpu *b = vcpu->backend;
+    int ret;
+
+    __atomic_store_n(&b->tid, syscall(SYS_gettid), __ATOMIC_SEQ_CST);
+    ret = run_ioctl(vcpu->obj.fd, KVM_RUN, NULL);
+    __atomic_store_n(&b->tid, 0, __ATOMIC_SEQ_CST);
+    return ret;
+}
+
+/*
+ * The Realm is off for every vCPU.  Version 10 says so with KVM_EXIT_SHUTDOWN;
+ * before, the other vCPUs slept in KVM_RUN, which is what KVM does anyway.
+ */
+static void power_off(SimVcpu *vcpu)
+{
+    RunVm *rv = vcpu->vm->backend;
+
+    if (sim_config()->personality == SIM_V7) {
+        return;
+    }
+    __atomic_store_n(&rv->off, 1, __ATOMIC_SEQ_CST);
+    pthread_mutex_lock(&rv->map_lock);
+    for (unsigned i = 0; i < rv->vcpus->len; i++) {
+        SimVcpu *other = g_ptr_array_index(rv->vcpus, i);
+        RunVcpu *b = other->backend;
+
+        if (other != vcpu && __atomic_load_n(&b->tid, __ATOMIC_SEQ_CST)) {
+            pthread_kill(b->thread, KICK_SIGNAL);
+        }
+    }
+    pthread_mutex_unlock(&rv->map_lock);
+}
+
+/* As an RMM answers an access to RIPAS EMPTY: the host sees nothing of it */
+static int external_abort(SimVcpu *vcpu, const char *what)
+{
+    struct kvm_vcpu_events events = { .exception.ext_dabt_pending = 1 };
+    RunVcpu *b = vcpu->backend;
+
+    sim_report_count("external abort");
+    sim_trace("vcpu %u: external abort (%s) at pc 0x%" PRIx64, vcpu->id, what,
+              get_pc(vcpu));
+    if (++b->aborts > MAX_ABORTS) {
+        sim_complain(vcpu->vm, "vCPU %u: %u external aborts in a row",
+                     vcpu->id, MAX_ABORTS);
+        return -EFAULT;
+    }
+    return run_ioctl(vcpu->obj.fd, KVM_SET_VCPU_EVENTS, &events);
+}
+
+/* Takes what the watcher stored, if it stopped this vCPU */
+static bool take_fault(SimVcpu *vcpu, RunFault *fault)
+{
+    RunVm *rv = vcpu->vm->backend;
+    RunVcpu *b = vcpu->backend;
+
+    pthread_mutex_lock(&rv->map_lock);
+    *fault = b->fault;
+    b->fault.pending = false;
+    if (fault->pending) {
+        mprotect(fault->addr, SIM_PAGE_SIZE, PROT_READ | PROT_WRITE);
+    }
+    pthread_mutex_unlock(&rv->map_lock);
+    return fault->pending;
+}
+
+/* KVM could not map what the guest touched.  Returns 1 to go on. */
+static int memory_fault(SimVcpu *vcpu)
+{
+    RunFault fault;
+    int ret;
+
+    if (!take_fault(vcpu, &fault)) {
+        ret = external_abort(vcpu, "RIPAS EMPTY");
+        return ret < 0 ? ret : 1;
+    }
+    if (fault.destroyed) {
+        sim_complain(vcpu->vm, "the guest used 0x%" PRIx64 ", whose content"
+                     " the VMM destroyed", fault.gpa);
+        return -ENXIO;
+    }
+    sim_trace("vcpu %u: %s alias of 0x%" PRIx64 " touched, pc 0x%" PRIx64,
+              vcpu->id, fault.private_alias ? "private" : "shared", fault.gpa,
+              get_pc(vcpu));
+    sim_report_count("memory-fault exit (alias)");
+    return run_exit_memory_fault(vcpu, fault.gpa, SIM_PAGE_SIZE,
+                                 fault.private_alias);
+}
+
+/* Returns 1 to go on, or what KVM_RUN returns */
+static int handle_exit(SimVcpu *vcpu)
+{
+    struct kvm_run *run = vcpu->run;
+    uint64_t shared = sim_shared_bit(vcpu->vm);
+    int ret = 0;
+
+    switch (run->exit_reason) {
+    case KVM_EXIT_HYPERCALL:
+        return run_rsi(vcpu, &ret) ? ret : 1;
+    case KVM_EXIT_MMIO:
+        if (!(run->mmio.phys_addr & shared)) {
+            ret = external_abort(vcpu, "no memory");
+            return ret < 0 ? ret : 1;
+        }
+        run->mmio.phys_addr &= ~shared;
+        return 0;
+    case KVM_EXIT_SYSTEM_EVENT:
+        power_off(vcpu);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+int run_vcpu(SimVcpu *vcpu)
+{
+    RunVm *rv = vcpu->vm->backend;
+    RunVcpu *b = vcpu->backend;
+    int ret = -EINTR;
+
+    if (!vcpu->vm->is_realm) {
+        return run_ioctl(vcpu->obj.fd, KVM_RUN, NULL);
+    }
+    accept_kicks(vcpu);
+    run_commit_ripas(vcpu);
+    for (;;) {
+        if (!__atomic_load_n(&rv->off, __ATOMIC_SEQ_CST)) {
+            ret = enter(vcpu);
+        }
+        if (__atomic_load_n(&rv->off, __ATOMIC_SEQ_CST)) {
+            vcpu->run->immediate_exit = 0;
+            vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
+            return 0;
+        }
+        if (ret == -EFAULT) {
+            ret = memory_fault(vcpu);
+        } else if (ret >= 0) {
+            ret = handle_exit(vcpu);
+            b->aborts = ret == 1 ? b->aborts : 0;
+        }
+        if (ret != 1) {
+            return ret;
+        }
+    }
+}
