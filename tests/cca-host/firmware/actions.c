@@ -82,6 +82,8 @@ static const struct action actions[] = {
     { "set-bad-range", hostile_set_bad_range, true },
     { "set-holes", hostile_set_holes, true },
     { "set-devices", hostile_set_devices, true },
+    { "convert-race", hostile_race, true },
+    { "convert-many", hostile_many, true },
     { "dma-targets", hostile_dma_targets, true },
     { "dma-ring", hostile_dma_ring, true },
     { "dma-msi", hostile_dma_msi, true },

@@ -43,4 +43,10 @@ void hostile_dma_ring(void);
 /** hostile_dma_msi() - messages of a device to memory */
 void hostile_dma_msi(void);
 
+/** hostile_race() - all CPUs convert the same pages at the same time */
+void hostile_race(void);
+
+/** hostile_many() - thousands of conversions, with the time that one takes */
+void hostile_many(void);
+
 #endif

@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #define PSCI_SUCCESS 0
-#define PSCI_INVALID_PARAMETERS (-2)
 #define PSCI_ALREADY_ON (-4)
+#define PSCI_AFFINITY_OFF 1
 
 /** psci_set_conduit() - what the device tree says; SMC until then */
 void psci_set_conduit(bool hvc);

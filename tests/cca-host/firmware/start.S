@@ -44,8 +44,8 @@ _start:
     b       .
 
 /*
- * Entry of a secondary CPU: x0 points to struct smp_start {sp, entry, arg}
- * which the first CPU cleaned to memory.
+ * Entry of a secondary CPU: x0 points to its struct smp_cpu, which the first
+ * CPU cleaned to memory.
  */
     .global secondary_start
 secondary_start:
