@@ -1,0 +1,140 @@
+/*
+ * From the state of a machine to the launch plan of its Realm
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "cpu.h"
+#include "exec/address-spaces.h"
+#include "exec/memory.h"
+#include "exec/ramblock.h"
+#include "hw/arm/rme-launch.h"
+#include "hw/boards.h"
+#include "hw/loader.h"
+
+typedef struct AddRam {
+    RmePlan *plan;
+    hwaddr main_base, main_end;     /* of the machine's main memory */
+    Error **errp;
+    bool failed;
+} AddRam;
+
+/*
+ * Main memory is RAM at entry as a whole. Other private memory, which is the
+ * window of the firmware, is so only where an image was put.
+ */
+static bool add_ram_range(Int128 start, Int128 len, const MemoryRegion *mr,
+                          hwaddr offset, void *opaque)
+{
+    AddRam *s = opaque;
+    hwaddr base = int128_get64(start);
+    uint64_t size = int128_get64(len);
+
+    if (mr->ram_block && mr->ram_block->guest_memfd >= 0) {
+        bool is_main = base >= s->main_base && base + size <= s->main_end;
+
+        s->failed = !rme_plan_add_ram(s->plan, memory_region_name(mr), base,
+                                      size, is_main, s->errp);
+    }
+    return s->failed;
+}
+
+static bool add_ram(RmePlan *plan, FlatView *view, Error **errp)
+{
+    AddRam s = {
+        .plan = plan,
+        .main_base = current_machine->ram->addr,
+        .main_end = current_machine->ram->addr + current_machine->ram_size,
+        .errp = errp,
+    };
+
+    flatview_for_each_range(view, add_ram_range, &s);
+    return !s.failed;
+}
+
+typedef struct FindRegion {
+    const MemoryRegion *mr;
+    hwaddr addr;
+} FindRegion;
+
+static bool find_region(Int128 start, Int128 len, const MemoryRegion *mr,
+                        hwaddr offset, void *opaque)
+{
+    FindRegion *s = opaque;
+
+    if (mr != s->mr) {
+        return false;
+    }
+    s->addr = int128_get64(start) - offset;
+    return true;
+}
+
+typedef struct AddBlob {
+    RmePlan *plan;
+    FlatView *view;
+} AddBlob;
+
+static bool add_blob(const RomBlob *blob, void *opaque, Error **errp)
+{
+    AddBlob *s = opaque;
+    hwaddr addr = blob->addr;
+
+    if (blob->mr) {
+        FindRegion find = { .mr = blob->mr, .addr = -1 };
+
+        /* Not mapped: a blob for fw_cfg, which is not guest memory */
+        flatview_for_each_range(s->view, find_region, &find);
+        if (find.addr == -1) {
+            return true;
+        }
+        addr += find.addr;
+    } else if (addr == -1) {
+        return true;            /* fw_cfg again, without a region */
+    } else if (blob->as->root != get_system_memory()) {
+        error_setg(errp, "image '%s' is for address space '%s', and only "
+                   "guest memory can be put into a Realm", blob->name,
+                   blob->as->name);
+        return false;
+    }
+    return rme_plan_add_blob(s->plan, blob->name, addr, blob->data,
+                             blob->datasize, blob->romsize, true, errp);
+}
+
+static bool add_blobs(RmePlan *plan, FlatView *view, Error **errp)
+{
+    AddBlob s = { .plan = plan, .view = view };
+
+    return rom_foreach_blob(add_blob, &s, errp);
+}
+
+static RmePlanRec boot_rec(void)
+{
+    CPUARMState *env = &ARM_CPU(first_cpu)->env;
+    RmePlanRec rec = {
+        .flags = RME_PLAN_REC_RUNNABLE,
+        .pc = env->pc,
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(rec.gprs); i++) {
+        rec.gprs[i] = env->xregs[i];
+    }
+    return rec;
+}
+
+RmePlan *rme_launch_plan(const RmePlanParams *params, Error **errp)
+{
+    g_autoptr(RmePlan) plan = rme_plan_new();
+    RmePlanRec rec = boot_rec();
+    FlatView *view;
+
+    RCU_READ_LOCK_GUARD();
+    view = address_space_to_flatview(&address_space_memory);
+    if (!add_ram(plan, view, errp) ||
+        !add_blobs(plan, view, errp) ||
+        !rme_plan_finish(plan, params, &rec, errp)) {
+        return NULL;
+    }
+    return g_steal_pointer(&plan);
+}

@@ -1,0 +1,27 @@
+/*
+ * From the state of a machine to the launch plan of its Realm
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_ARM_RME_LAUNCH_H
+#define HW_ARM_RME_LAUNCH_H
+
+#include "hw/arm/rme-plan.h"
+
+/**
+ * rme_launch_plan: turn the machine into a plan
+ * @params: what the Realm is created with
+ * @errp: set on failure: an image that is not in the Realm's RAM or overlaps
+ *     another one, RAM that does not fit the IPA space, ...
+ *
+ * To be called once the machine is complete and reset, before the first vCPU
+ * runs. Reads, and changes nothing: RAM with private memory from the memory
+ * map, images from the ROM list, entry point from the registers of vCPU 0. The
+ * plan refers to the images, see rme_plan_release_data().
+ *
+ * Returns: a finished plan, or NULL
+ */
+RmePlan *rme_launch_plan(const RmePlanParams *params, Error **errp);
+
+#endif

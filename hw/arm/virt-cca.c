@@ -1,0 +1,170 @@
+/*
+ * The virt machine as an Arm CCA Realm
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/datadir.h"
+#include "qemu/error-report.h"
+#include "exec/address-spaces.h"
+#include "hw/arm/rme-dma.h"
+#include "hw/arm/virt-cca.h"
+#include "hw/block/flash.h"
+#include "hw/loader.h"
+#include "system/blockdev.h"
+
+/* GITS_TRANSLATER, which devices write to signal an interrupt (GICv3) */
+#define GITS_TRANSLATER_OFFSET  0x10040
+#define GITS_TRANSLATER_SIZE    4
+
+static bool check_flash(VirtMachineState *vms, Error **errp)
+{
+    for (int i = 0; i < ARRAY_SIZE(vms->flash); i++) {
+        if (pflash_cfi01_get_blk(vms->flash[i])) {
+            error_setg(errp, "a Realm has no flash memory: pflash%d cannot be "
+                       "used, load the firmware into RAM with -bios FILE "
+                       "(libvirt: <loader type='rom'>) and leave out a "
+                       "variable store", i);
+            return false;
+        }
+        if (drive_get(IF_PFLASH, 0, i)) {
+            error_setg(errp, "a Realm has no flash memory: -drive if=pflash "
+                       "cannot be used, load the firmware into RAM with "
+                       "-bios FILE and leave out a variable store");
+            return false;
+        }
+    }
+    return true;
+}
+
+bool virt_cca_check(VirtMachineState *vms, Error **errp)
+{
+    const char *what = NULL;
+
+    if (vms->secure) {
+        what = "EL3: remove secure=on";
+    } else if (vms->virt) {
+        what = "EL2: remove virtualization=on";
+    } else if (vms->mte) {
+        what = "memory tagging: remove mte=on";
+    } else if (vms->gic_version != VIRT_GIC_VERSION_NOSEL &&
+               vms->gic_version != VIRT_GIC_VERSION_HOST &&
+               vms->gic_version != VIRT_GIC_VERSION_MAX &&
+               vms->gic_version != VIRT_GIC_VERSION_3) {
+        what = "interrupt controller other than a GICv3: use gic-version=3";
+    } else if (vms->iommu != VIRT_IOMMU_NONE) {
+        what = "vIOMMU (its devices go through the Realm's own DMA checks): "
+               "remove iommu=";
+    } else if (vms->default_bus_bypass_iommu) {
+        what = "way for devices to bypass its DMA checks: remove "
+               "default-bus-bypass-iommu=on";
+    }
+    if (what) {
+        error_setg(errp, "a Realm has no %s", what);
+        return false;
+    }
+    return check_flash(vms, errp);
+}
+
+void virt_cca_set_defaults(VirtMachineState *vms)
+{
+    vms->gic_version = VIRT_GIC_VERSION_3;
+
+    if (!vms->dtb_randomness_set) {
+        vms->dtb_randomness = false;
+    } else if (vms->dtb_randomness) {
+        warn_report("dtb-randomness=on puts random seeds into the DTB: the "
+                    "measurement of the Realm will be another one each time");
+    }
+}
+
+int virt_cca_map_bits(const RmeGuest *guest)
+{
+    return (guest->config.ipa_bits ?: RME_IPA_BITS_MAX) - 1;
+}
+
+void virt_cca_set_ipa_bits(const VirtMachineState *vms, RmeGuest *guest)
+{
+    unsigned needed = 64 - clz64(vms->highest_gpa) + 1;
+
+    guest->ipa_bits = guest->config.ipa_bits ?: MAX(needed, RME_IPA_BITS_MIN);
+}
+
+/*
+ * The flash devices exist from the start, so that their properties do. Devices
+ * that are never realized must not stay in the machine.
+ */
+static void drop_flash(VirtMachineState *vms)
+{
+    for (int i = 0; i < ARRAY_SIZE(vms->flash); i++) {
+        g_autofree char *prop = g_strdup_printf("pflash%d", i);
+
+        object_property_del(OBJECT(vms), prop);
+        object_unparent(OBJECT(vms->flash[i]));
+        object_unref(OBJECT(vms->flash[i]));
+        vms->flash[i] = NULL;
+    }
+}
+
+bool virt_cca_map_firmware(VirtMachineState *vms, MemoryRegion *sysmem)
+{
+    const char *bios_name = MACHINE(vms)->firmware;
+    g_autofree char *fname = NULL;
+    MemoryRegion *mr;
+
+    drop_flash(vms);
+    if (!bios_name) {
+        return false;
+    }
+    fname = qemu_find_file(QEMU_FILE_TYPE_BIOS, bios_name);
+    if (!fname) {
+        error_report("could not find firmware image '%s'", bios_name);
+        exit(EXIT_FAILURE);
+    }
+
+    mr = g_new(MemoryRegion, 1);
+    memory_region_init_ram_guest_memfd(mr, OBJECT(vms), "virt.realm-firmware",
+                                       vms->memmap[VIRT_FLASH].size,
+                                       &error_fatal);
+    memory_region_add_subregion(sysmem, vms->memmap[VIRT_FLASH].base, mr);
+    if (load_image_mr(fname, mr) < 0) {
+        error_report("could not load firmware image '%s': it must be a file "
+                     "of at most %" PRIu64 " MiB", fname,
+                     vms->memmap[VIRT_FLASH].size / MiB);
+        exit(EXIT_FAILURE);
+    }
+    return true;
+}
+
+void virt_cca_create_dma(VirtMachineState *vms, RmeGuest *guest)
+{
+    guest->shared = rme_shared_new();
+    guest->dma = rme_dma_new(OBJECT(guest), guest->shared, guest->ipa_bits,
+                             &error_fatal);
+    CONFIDENTIAL_GUEST_SUPPORT_GET_CLASS(guest)->check_vhost =
+        rme_dma_check_vhost;
+    if (vms->msi_controller == VIRT_MSI_CTRL_ITS) {
+        rme_dma_set_doorbell(guest->dma, vms->memmap[VIRT_GIC_ITS].base +
+                             GITS_TRANSLATER_OFFSET, GITS_TRANSLATER_SIZE,
+                             &error_fatal);
+    }
+}
+
+void virt_cca_attach_pci_bus(VirtMachineState *vms, PCIBus *bus)
+{
+    RmeGuest *guest = rme_guest_from_machine(MACHINE(vms));
+
+    if (guest) {
+        rme_dma_attach_pci_bus(guest->dma, bus, &error_fatal);
+    }
+}
+
+AddressSpace *virt_cca_dma_as(MachineState *ms)
+{
+    RmeGuest *guest = rme_guest_from_machine(ms);
+
+    return guest && guest->dma ? rme_dma_address_space(guest->dma) :
+                                 &address_space_memory;
+}

@@ -1,0 +1,88 @@
+/*
+ * The virt machine as an Arm CCA Realm
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_ARM_VIRT_CCA_H
+#define HW_ARM_VIRT_CCA_H
+
+#include "hw/arm/virt.h"
+#include "hw/arm/rme-guest.h"
+
+/**
+ * virt_cca_check: can a Realm have what the machine's options ask for?
+ * @vms: a machine whose options are applied and that has not created anything
+ * @errp: set if not: what cannot be had, and what to use instead
+ */
+bool virt_cca_check(VirtMachineState *vms, Error **errp);
+
+/**
+ * virt_cca_set_defaults: give options that the user left open their values
+ * @vms: a machine that virt_cca_check() accepted
+ *
+ * A GICv3 whatever the host prefers, and no randomness in the DTB: both are in
+ * the measurement. Warns if the user asked for the randomness.
+ */
+void virt_cca_set_defaults(VirtMachineState *vms);
+
+/**
+ * virt_cca_map_bits: for how many address bits to lay out the memory map
+ * @guest: the Realm of the machine
+ *
+ * The top bit of a Realm's addresses selects shared memory, so the map has one
+ * bit less than the IPA space. By default it is never shrunk to what the host
+ * has: the same command line has the same DTB, and so the same measurement, on
+ * every host, and a host that is too small is an error.
+ */
+int virt_cca_map_bits(const RmeGuest *guest);
+
+/**
+ * virt_cca_set_ipa_bits: decide the width of the IPA space
+ * @vms: a machine whose memory map is final
+ * @guest: its Realm; its ipa_bits is set
+ */
+void virt_cca_set_ipa_bits(const VirtMachineState *vms, RmeGuest *guest);
+
+/**
+ * virt_cca_map_firmware: put RAM where the machine has its flash
+ * @vms: a machine with a Realm
+ * @sysmem: its system memory
+ *
+ * A Realm has no read-only memory that it could run from. The image of -bios
+ * is loaded into private RAM over the whole flash window, and measured; a
+ * machine that boots a kernel directly has nothing there.
+ *
+ * Exits with a message if the image cannot be loaded.
+ *
+ * Returns: true if there is a firmware
+ */
+bool virt_cca_map_firmware(VirtMachineState *vms, MemoryRegion *sysmem);
+
+/**
+ * virt_cca_create_dma: make what the machine's bus masters may reach
+ * @vms: a machine with a Realm; its ITS, if any, is at its place
+ * @guest: its Realm; its shared and dma are set
+ *
+ * Exits with a message on failure.
+ */
+void virt_cca_create_dma(VirtMachineState *vms, RmeGuest *guest);
+
+/**
+ * virt_cca_attach_pci_bus: give PCI devices the Realm's DMA address space
+ * @vms: a machine; nothing happens if it has no Realm
+ * @bus: a root bus without devices
+ *
+ * Exits with a message on failure.
+ */
+void virt_cca_attach_pci_bus(VirtMachineState *vms, PCIBus *bus);
+
+/**
+ * virt_cca_dma_as: address space of bus masters that are not on PCI
+ * @ms: any machine
+ *
+ * Returns: the Realm's, or &address_space_memory if the machine has none
+ */
+AddressSpace *virt_cca_dma_as(MachineState *ms);
+
+#endif

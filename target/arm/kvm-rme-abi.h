@@ -1,0 +1,108 @@
+/*
+ * What a host kernel can do for Arm CCA Realms
+ *
+ * The Realm ABI changed shape several times. One generation is one table of
+ * operations, found once by probing; order, retries and the plan are in
+ * kvm-rme-launch.c, once for all generations.
+ *
+ *   A   host series v8 .. v11, NVIDIA 6.17 and 6.18: everything goes through
+ *       KVM_ENABLE_CAP, the Realm is created and activated explicitly
+ *   B   host series v12 and later: created and activated by the first
+ *       populate and the first KVM_RUN. Recognised, not driven.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef TARGET_ARM_KVM_RME_ABI_H
+#define TARGET_ARM_KVM_RME_ABI_H
+
+#include "system/kvm.h"
+#include "hw/arm/rme-plan.h"
+
+typedef struct RmeAbi RmeAbi;
+
+/**
+ * RmeAbiOps: the steps of one generation
+ * @name: for messages and queries
+ * @vcpu_features: bits of KVM_ARM_VCPU_INIT's features[0] that every vCPU of a
+ *     Realm needs, also the scratch vCPU that reads the host's features
+ *
+ * A slot that is NULL is a step that the generation does not have: it is
+ * skipped where the plan says so, and a property that needs it cannot be
+ * honoured. All return 0 or a negative errno with @errp set; the message names
+ * the ioctl, the step and its operands.
+ */
+typedef struct RmeAbiOps {
+    const char *name;
+    uint32_t vcpu_features;
+
+    /* Before create */
+    int (*set_rpv)(const RmeAbi *abi, const uint8_t *rpv, Error **errp);
+    int (*set_hash)(const RmeAbi *abi, RmeHashAlgo algo, Error **errp);
+    /* Only where RmeAbi::mec_items: without MEC it succeeds and does nothing */
+    int (*set_mec)(const RmeAbi *abi, bool shared, Error **errp);
+
+    /* Takes the vCPUs' debug, PMU and SVE configuration as it is now */
+    int (*create)(const RmeAbi *abi, Error **errp);
+
+    /* After create, before the first populate */
+    int (*init_ripas)(const RmeAbi *abi, uint64_t base, uint64_t size,
+                      Error **errp);
+    /*
+     * Takes the contents from the shared mapping at the same guest address.
+     * Advances @base and @size by what was done; on return of 0 with @size
+     * left the caller goes on, if there was progress.
+     */
+    int (*populate)(const RmeAbi *abi, uint64_t *base, uint64_t *size,
+                    bool measure, Error **errp);
+    /* x0-x7 and pc are taken from the vCPU's registers; in MPIDR order */
+    int (*create_rec)(const RmeAbi *abi, CPUState *cpu, Error **errp);
+    int (*activate)(const RmeAbi *abi, Error **errp);
+} RmeAbiOps;
+
+/**
+ * RmeAbi: a host, as probed
+ * @ops: steps of its generation
+ * @cap: capability number, 0 if the generation needs none
+ * @cap_origin: where @cap was found, for reports (static string)
+ * @vm_type: bits of KVM_CREATE_VM's type besides the IPA size
+ * @mec_items: the kernel answers MEC_QUERY, so it knows the MEC item too
+ * @mec_supported: the RMM has more than one MECID
+ * @mec_count: number of MECIDs (MAX_MECID + 1) if @mec_items
+ */
+struct RmeAbi {
+    const RmeAbiOps *ops;
+    unsigned cap;
+    const char *cap_origin;
+    unsigned vm_type;
+    bool mec_items;
+    bool mec_supported;
+    uint32_t mec_count;
+};
+
+/**
+ * kvm_rme_abi_probe: find out what a host can do
+ * @kvm_fd: /dev/kvm
+ * @ipa_bits: IPA size that the Realm needs, the shared bit included
+ * @abi: filled in on success
+ * @errp: set on failure: no Realms in the kernel; no RMM under it; a
+ *     generation that this build does not drive; an IPA size that is too wide
+ *
+ * Works on a throw-away Realm VM only. Trusts neither a fixed capability
+ * number nor the kernel's version.
+ *
+ * Returns: true on success
+ */
+bool kvm_rme_abi_probe(int kvm_fd, unsigned ipa_bits, RmeAbi *abi,
+                       Error **errp);
+
+/**
+ * rme_abi_cap_probe: is this generation A, and with which capability number?
+ * @vm_fd: a throw-away Realm VM
+ * @abi: @abi->cap and what belongs to it are filled in on success
+ *
+ * Returns: true if it is
+ */
+bool rme_abi_cap_probe(int vm_fd, RmeAbi *abi);
+
+#endif

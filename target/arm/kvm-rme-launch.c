@@ -1,0 +1,287 @@
+/*
+ * Arm CCA Realms under KVM: carrying out the launch plan
+ *
+ * Runs once, in the main thread, at the first transition to running: by then
+ * resets are over, images are loaded and the DTB is final.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/units.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "exec/address-spaces.h"
+#include "exec/ramblock.h"
+#include "hw/arm/rme-dma.h"
+#include "hw/arm/rme-launch.h"
+#include "hw/arm/rme-shared.h"
+#include "hw/loader.h"
+#include "system/kvm.h"
+#include "kvm-rme.h"
+#include "trace.h"
+
+/*
+ * Contents go in by pieces of this size, and the copy in the shared mapping is
+ * dropped after each: an image is never in memory a third time. KVM works in
+ * steps of 2 MiB from the base of a request, so this is one step.
+ */
+#define POPULATE_CHUNK (2 * MiB)
+
+/* Says what the user can do before what failed */
+static void explain_create(const RmeGuest *guest, const RmeAbi *abi, int ret,
+                           Error **errp)
+{
+    if ((ret == -ENOMEM || ret == -EBUSY) &&
+        guest->config.mec_policy == RME_MEC_POLICY_PRIVATE) {
+        error_prepend(errp, "no private MECID is free (this host has %u in "
+                      "all): stop another Realm or use mec-policy=shared: ",
+                      abi->mec_count);
+    } else if (ret == -ENXIO) {
+        error_prepend(errp, "the RMM refused the Realm's parameters (an IPA "
+                      "space of %u bits may be too wide for it: try "
+                      "highmem-mmio=off or a smaller ipa-bits): ",
+                      guest->ipa_bits);
+    } else if (ret == -ENOMEM) {
+        error_prepend(errp, "the host has no memory or no VMID left for one "
+                      "more Realm: ");
+    }
+}
+
+static bool configure_hash(RmeGuest *guest, const RmeAbi *abi,
+                           RmeHashAlgo *algo, Error **errp)
+{
+    Error *err = NULL;
+    int ret;
+
+    *algo = rme_guest_hash_algo(guest);
+    ret = abi->ops->set_hash(abi, *algo, &err);
+    if (ret == -EINVAL && !guest->config.has_algorithm) {
+        error_free(err);
+        *algo = RME_HASH_SHA256;
+        warn_report("rme-guest '%s': this host's RMM does not offer sha512, "
+                    "measuring with sha256", rme_guest_id(guest));
+        return abi->ops->set_hash(abi, *algo, errp) == 0;
+    }
+    if (ret == -EINVAL) {
+        error_prepend(&err, "this host's RMM does not offer "
+                      "measurement-algorithm=%s: ",
+                      RmeGuestMeasurementAlgorithm_str(
+                          guest->config.algorithm));
+    }
+    error_propagate(errp, err);
+    return ret == 0;
+}
+
+/*
+ * "default" touches nothing. A kernel without MEC accepts "private" silently,
+ * and another meaning of the item's number is possible without the query.
+ */
+static bool configure_mec(RmeGuest *guest, const RmeAbi *abi, Error **errp)
+{
+    bool has_mec = abi->mec_items && abi->mec_supported;
+    Error *err = NULL;
+
+    switch (guest->config.mec_policy) {
+    case RME_MEC_POLICY_PRIVATE:
+        if (!has_mec) {
+            error_setg(errp, "mec-policy=private: this host has no memory "
+                       "encryption contexts (%s); use mec-policy=default",
+                       abi->mec_items ? "its RMM has a single MECID" :
+                       "its kernel does not answer MEC_QUERY");
+            return false;
+        }
+        return abi->ops->set_mec(abi, false, errp) == 0;
+    case RME_MEC_POLICY_SHARED:
+        if (!has_mec) {
+            warn_report("rme-guest '%s': mec-policy=shared: this host has no "
+                        "memory encryption contexts, going on without",
+                        rme_guest_id(guest));
+        } else if (abi->ops->set_mec(abi, true, &err) < 0) {
+            warn_reportf_err(err, "rme-guest '%s': mec-policy=shared: ",
+                             rme_guest_id(guest));
+        }
+        return true;
+    default:
+        return true;
+    }
+}
+
+static bool configure(RmeGuest *guest, const RmeAbi *abi,
+                      RmePlanParams *params, Error **errp)
+{
+    *params = (RmePlanParams) { .ipa_bits = guest->ipa_bits };
+    memcpy(params->rpv, guest->config.rpv, sizeof(params->rpv));
+
+    return kvm_rme_get_params(ARM_CPU(first_cpu), params, errp) &&
+           configure_hash(guest, abi, &params->hash_algo, errp) &&
+           (!guest->config.has_rpv ||
+            abi->ops->set_rpv(abi, params->rpv, errp) == 0) &&
+           configure_mec(guest, abi, errp);
+}
+
+/* Everything in [base, base + size) that is in no piece becomes zero */
+static void fill(const RmePlanStep *step, uint64_t base, uint64_t size,
+                 uint8_t *host)
+{
+    uint64_t end = base + size, at = base;
+
+    for (guint i = 0; i < step->pieces->len; i++) {
+        const RmePlanPiece *p = &g_array_index(step->pieces, RmePlanPiece, i);
+        uint64_t from = MAX(p->addr, base);
+        uint64_t to = MIN(p->addr + p->size, end);
+
+        if (from >= to) {
+            continue;
+        }
+        memset(host + (at - base), 0, from - at);
+        memcpy(host + (from - base), p->data + (from - p->addr), to - from);
+        at = to;
+    }
+    memset(host + (at - base), 0, end - at);
+}
+
+/* The executor's one loop: partial progress goes on, none is an error */
+static bool populate_range(const RmeAbi *abi, uint64_t base, uint64_t size,
+                           bool measured, Error **errp)
+{
+    while (size) {
+        uint64_t before = size;
+
+        if (abi->ops->populate(abi, &base, &size, measured, errp) < 0) {
+            return false;
+        }
+        if (size >= before) {
+            error_setg(errp, "the kernel made no progress populating [0x%"
+                       PRIx64 ", 0x%" PRIx64 ")", base, base + size);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool populate_chunk(const RmeAbi *abi, const RmePlanStep *step,
+                           uint64_t base, uint64_t size, Error **errp)
+{
+    MemoryRegionSection sec = memory_region_find(get_system_memory(), base,
+                                                 size);
+    RAMBlock *rb;
+    bool ok = false;
+
+    if (!sec.mr || int128_get64(sec.size) != size ||
+        !memory_region_has_guest_memfd(sec.mr)) {
+        error_setg(errp, "[0x%" PRIx64 ", 0x%" PRIx64 ") is no longer the "
+                   "RAM that the launch was planned for", base, base + size);
+        goto out;
+    }
+
+    rb = sec.mr->ram_block;
+    fill(step, base, size,
+         (uint8_t *)memory_region_get_ram_ptr(sec.mr) +
+         sec.offset_within_region);
+    ok = populate_range(abi, base, size, step->measured, errp);
+
+    /* The Realm has its copy. Hugetlb pages cannot be dropped piecemeal. */
+    if (ok && qemu_ram_pagesize(rb) == qemu_real_host_page_size() &&
+        ram_block_discard_range(rb, sec.offset_within_region, size)) {
+        error_setg(errp, "cannot drop the shared copy of [0x%" PRIx64 ", 0x%"
+                   PRIx64 ")", base, base + size);
+        ok = false;
+    }
+out:
+    memory_region_unref(sec.mr);
+    return ok;
+}
+
+static bool populate_step(const RmeAbi *abi, const RmePlanStep *step,
+                          Error **errp)
+{
+    for (uint64_t done = 0; done < step->size; done += POPULATE_CHUNK) {
+        if (!populate_chunk(abi, step, step->base + done,
+                            MIN(step->size - done, POPULATE_CHUNK), errp)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* In index order, which is MPIDR order: the RMM takes them in no other */
+static bool create_recs(const RmeAbi *abi, const RmePlanRec *rec,
+                        Error **errp)
+{
+    CPUState *cpu;
+
+    CPU_FOREACH(cpu) {
+        if (!kvm_rme_put_entry(ARM_CPU(cpu), cpu == first_cpu ? rec : NULL,
+                               errp) ||
+            abi->ops->create_rec(abi, cpu, errp) < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool execute_step(RmeGuest *guest, const RmePlanStep *step,
+                         Error **errp)
+{
+    const RmeAbi *abi = &guest->kvm->abi;
+    int ret;
+
+    switch (step->op) {
+    case RME_PLAN_CREATE:
+        ret = abi->ops->create(abi, errp);
+        if (ret < 0) {
+            explain_create(guest, abi, ret, errp);
+            return false;
+        }
+        rme_guest_set_state(guest, RME_STATE_CREATED);
+        return true;
+    case RME_PLAN_RIPAS:
+        return abi->ops->init_ripas(abi, step->base, step->size, errp) == 0;
+    case RME_PLAN_POPULATE:
+        return populate_step(abi, step, errp);
+    case RME_PLAN_REC:
+        return create_recs(abi, rme_plan_rec(guest->plan), errp);
+    case RME_PLAN_ACTIVATE:
+        rme_guest_set_state(guest, RME_STATE_POPULATED);
+        return abi->ops->activate(abi, errp) == 0;
+    }
+    g_assert_not_reached();
+}
+
+bool kvm_rme_launch(RmeGuest *guest, Error **errp)
+{
+    RmePlanParams params;
+    ERRP_GUARD();
+
+    if (guest->state != RME_STATE_PROBED) {
+        error_setg(errp, "the launch failed before and cannot be tried again");
+        return false;
+    }
+    if (!configure(guest, &guest->kvm->abi, &params, errp)) {
+        return false;
+    }
+    guest->plan = rme_launch_plan(&params, errp);
+    if (!guest->plan) {
+        return false;
+    }
+
+    for (guint i = 0; i < rme_plan_n_steps(guest->plan); i++) {
+        const RmePlanStep *step = rme_plan_step(guest->plan, i);
+
+        trace_kvm_rme_step(step->op, step->base, step->size);
+        if (!execute_step(guest, step, errp)) {
+            return false;
+        }
+    }
+    if (guest->shared &&
+        !rme_dma_attach_ram(guest->shared, &address_space_memory, errp)) {
+        return false;
+    }
+
+    rme_guest_set_state(guest, RME_STATE_ACTIVE);
+    kvm_mark_guest_state_protected();
+    rme_plan_release_data(guest->plan);
+    rom_release_blobs();
+    return true;
+}

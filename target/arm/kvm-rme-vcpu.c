@@ -1,0 +1,298 @@
+/*
+ * Arm CCA Realms under KVM: what a Realm's vCPUs have
+ *
+ * Breakpoints, watchpoints, PMU counters and the SVE vector length are
+ * parameters of the Realm, and measured. Their defaults come from a Realm
+ * scratch vCPU; a user who wants the same measurement on every host pins them.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include <linux/kvm.h>
+
+#include "qapi/error.h"
+#include "qapi/visitor.h"
+#include "system/kvm.h"
+#include "internals.h"
+#include "kvm_arm.h"
+#include "kvm-rme.h"
+#include "kvm-rme-uapi.h"
+
+#define REG_ID_AA64DFR0     ARM64_SYS_REG(3, 0, 0, 5, 0)
+#define REG_PMCR            ARM64_SYS_REG(3, 3, 9, 12, 0)
+#define REG_X(n)            (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | \
+                             KVM_REG_ARM_CORE | \
+                             KVM_REG_ARM_CORE_REG(regs.regs[n]))
+#define REG_PC              (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | \
+                             KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(regs.pc))
+
+/*
+ * The ID register fields hold the number minus one, and the RMM refuses zero
+ * there; PMCR_EL0.N is five bits (Arm ARM DDI0487; rmi realm parameters,
+ * Arm DEN0137).
+ */
+#define DEBUG_RES_MIN   2
+#define DEBUG_RES_MAX   16
+#define PMU_CTRS_MAX    31
+#define PMCRN_WIDTH     5
+
+uint32_t kvm_rme_vcpu_features(void)
+{
+    RmeGuest *guest = kvm_rme_guest();
+
+    return guest && guest->kvm ? guest->kvm->abi.ops->vcpu_features : 0;
+}
+
+typedef struct RmeCpuProp {
+    const char *name;
+    const char *description;
+    size_t offset;          /* of the ARMCPU member: -1 until it is set */
+    int min, max;
+} RmeCpuProp;
+
+static const RmeCpuProp rme_cpu_props[] = {
+    {
+        "num-breakpoints",
+        "Number of hardware breakpoints of a Realm's vCPU (2 to 16)",
+        offsetof(ARMCPU, rme_num_bps), DEBUG_RES_MIN, DEBUG_RES_MAX,
+    }, {
+        "num-watchpoints",
+        "Number of hardware watchpoints of a Realm's vCPU (2 to 16)",
+        offsetof(ARMCPU, rme_num_wps), DEBUG_RES_MIN, DEBUG_RES_MAX,
+    }, {
+        "num-pmu-counters",
+        "Number of PMU event counters of a Realm's vCPU (0 to 31)",
+        offsetof(ARMCPU, rme_num_pmu_ctrs), 0, PMU_CTRS_MAX,
+    },
+};
+
+static int *rme_cpu_prop_ptr(ARMCPU *cpu, const RmeCpuProp *prop)
+{
+    return (int *)((char *)cpu + prop->offset);
+}
+
+static void rme_cpu_prop_get(Object *obj, Visitor *v, const char *name,
+                             void *opaque, Error **errp)
+{
+    int32_t value = *rme_cpu_prop_ptr(ARM_CPU(obj), opaque);
+
+    visit_type_int32(v, name, &value, errp);
+}
+
+static void rme_cpu_prop_set(Object *obj, Visitor *v, const char *name,
+                             void *opaque, Error **errp)
+{
+    const RmeCpuProp *prop = opaque;
+    int32_t value;
+
+    if (!visit_type_int32(v, name, &value, errp)) {
+        return;
+    }
+    if (value < prop->min || value > prop->max) {
+        error_setg(errp, "%s must be between %d and %d, not %d", name,
+                   prop->min, prop->max, value);
+        return;
+    }
+    *rme_cpu_prop_ptr(ARM_CPU(obj), prop) = value;
+}
+
+void kvm_rme_add_vcpu_properties(ARMCPU *cpu)
+{
+    for (int i = 0; i < ARRAY_SIZE(rme_cpu_props); i++) {
+        const RmeCpuProp *prop = &rme_cpu_props[i];
+
+        *rme_cpu_prop_ptr(cpu, prop) = -1;
+        object_property_add(OBJECT(cpu), prop->name, "int32",
+                            rme_cpu_prop_get, rme_cpu_prop_set, NULL,
+                            (void *)prop);
+        object_property_set_description(OBJECT(cpu), prop->name,
+                                        prop->description);
+    }
+}
+
+bool kvm_rme_check_vcpu(ARMCPU *cpu, Error **errp)
+{
+    if (!kvm_rme_guest()) {
+        for (int i = 0; i < ARRAY_SIZE(rme_cpu_props); i++) {
+            if (*rme_cpu_prop_ptr(cpu, &rme_cpu_props[i]) >= 0) {
+                error_setg(errp, "'%s' is for Arm CCA Realms only: remove it "
+                           "or attach an rme-guest object to the machine",
+                           rme_cpu_props[i].name);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    if (!arm_feature(&cpu->env, ARM_FEATURE_AARCH64)) {
+        error_setg(errp, "a Realm's vCPUs are AArch64 only: remove "
+                   "aarch64=off");
+        return false;
+    }
+    if (cpu->rme_num_pmu_ctrs >= 0 && !cpu->has_pmu) {
+        error_setg(errp, "num-pmu-counters=%d needs a PMU: add pmu=on",
+                   cpu->rme_num_pmu_ctrs);
+        return false;
+    }
+    /* KVM runs the Realm's virtual counter; QEMU cannot set it */
+    cpu->kvm_adjvtime = false;
+    return true;
+}
+
+static bool set_reg(ARMCPU *cpu, uint64_t id, uint64_t value,
+                    const char *name, Error **errp)
+{
+    int ret = kvm_set_one_reg(CPU(cpu), id, &value);
+
+    if (ret) {
+        error_setg_errno(errp, -ret, "KVM_SET_ONE_REG(%s) = 0x%" PRIx64
+                         " on vCPU %d", name, value, CPU(cpu)->cpu_index);
+    }
+    return !ret;
+}
+
+static bool get_reg(ARMCPU *cpu, uint64_t id, uint64_t *value,
+                    const char *name, Error **errp)
+{
+    int ret = kvm_get_one_reg(CPU(cpu), id, value);
+
+    if (ret) {
+        error_setg_errno(errp, -ret, "KVM_GET_ONE_REG(%s) on vCPU %d", name,
+                         CPU(cpu)->cpu_index);
+    }
+    return !ret;
+}
+
+bool kvm_rme_init_vcpu(ARMCPU *cpu, Error **errp)
+{
+    uint64_t host, want;
+    unsigned brps, wrps, ctx_cmps;
+
+    if (cpu->rme_num_bps < 0 && cpu->rme_num_wps < 0) {
+        return true;
+    }
+    if (!get_reg(cpu, REG_ID_AA64DFR0, &host, "ID_AA64DFR0_EL1", errp)) {
+        return false;
+    }
+
+    brps = FIELD_EX64(host, ID_AA64DFR0, BRPS);
+    wrps = FIELD_EX64(host, ID_AA64DFR0, WRPS);
+    ctx_cmps = FIELD_EX64(host, ID_AA64DFR0, CTX_CMPS);
+    if (cpu->rme_num_bps > (int)brps + 1) {
+        error_setg(errp, "num-breakpoints=%d: a Realm on this host has at "
+                   "most %u", cpu->rme_num_bps, brps + 1);
+        return false;
+    }
+    if (cpu->rme_num_wps > (int)wrps + 1) {
+        error_setg(errp, "num-watchpoints=%d: a Realm on this host has at "
+                   "most %u", cpu->rme_num_wps, wrps + 1);
+        return false;
+    }
+    brps = cpu->rme_num_bps >= 0 ? cpu->rme_num_bps - 1 : brps;
+    wrps = cpu->rme_num_wps >= 0 ? cpu->rme_num_wps - 1 : wrps;
+
+    want = FIELD_DP64(host, ID_AA64DFR0, BRPS, brps);
+    want = FIELD_DP64(want, ID_AA64DFR0, WRPS, wrps);
+    want = FIELD_DP64(want, ID_AA64DFR0, CTX_CMPS, MIN(ctx_cmps, brps));
+    cpu->isar.id_aa64dfr0 = want;
+    return want == host ||
+           set_reg(cpu, REG_ID_AA64DFR0, want, "ID_AA64DFR0_EL1", errp);
+}
+
+static bool set_pmu_counters_attr(ARMCPU *cpu, Error **errp)
+{
+    unsigned int count = cpu->rme_num_pmu_ctrs;
+    struct kvm_device_attr attr = {
+        .group = KVM_ARM_VCPU_PMU_V3_CTRL,
+        .attr = RME_PMU_V3_SET_NR_COUNTERS,
+        .addr = (uintptr_t)&count,
+    };
+    int ret = kvm_vcpu_ioctl(CPU(cpu), KVM_SET_DEVICE_ATTR, &attr);
+
+    if (ret) {
+        error_setg_errno(errp, -ret, "num-pmu-counters=%u", count);
+    }
+    return !ret;
+}
+
+/* Kernels before v10 take the number from PMCR_EL0.N */
+static bool set_pmu_counters_pmcr(ARMCPU *cpu, Error **errp)
+{
+    uint64_t pmcr;
+
+    if (!get_reg(cpu, REG_PMCR, &pmcr, "PMCR_EL0", errp)) {
+        return false;
+    }
+    pmcr = deposit64(pmcr, PMCRN_SHIFT, PMCRN_WIDTH, cpu->rme_num_pmu_ctrs);
+    return set_reg(cpu, REG_PMCR, pmcr, "PMCR_EL0", errp);
+}
+
+bool kvm_rme_init_pmu(ARMCPU *cpu, Error **errp)
+{
+    struct kvm_device_attr attr = {
+        .group = KVM_ARM_VCPU_PMU_V3_CTRL,
+        .attr = RME_PMU_V3_SET_NR_COUNTERS,
+    };
+    uint64_t pmcr;
+
+    if (cpu->rme_num_pmu_ctrs < 0) {
+        return true;
+    }
+    if (kvm_vcpu_ioctl(CPU(cpu), KVM_HAS_DEVICE_ATTR, &attr) == 0 ?
+        !set_pmu_counters_attr(cpu, errp) :
+        !set_pmu_counters_pmcr(cpu, errp)) {
+        return false;
+    }
+
+    /* A kernel may ignore the write: the measurement would be another one */
+    if (!get_reg(cpu, REG_PMCR, &pmcr, "PMCR_EL0", errp)) {
+        return false;
+    }
+    if (extract64(pmcr, PMCRN_SHIFT, PMCRN_WIDTH) != cpu->rme_num_pmu_ctrs) {
+        error_setg(errp, "num-pmu-counters=%d was not taken: a Realm on this "
+                   "host has %u", cpu->rme_num_pmu_ctrs,
+                   (unsigned)extract64(pmcr, PMCRN_SHIFT, PMCRN_WIDTH));
+        return false;
+    }
+    return true;
+}
+
+bool kvm_rme_get_params(ARMCPU *cpu, RmePlanParams *params, Error **errp)
+{
+    uint64_t dfr0, pmcr;
+
+    if (!get_reg(cpu, REG_ID_AA64DFR0, &dfr0, "ID_AA64DFR0_EL1", errp)) {
+        return false;
+    }
+    params->num_bps = FIELD_EX64(dfr0, ID_AA64DFR0, BRPS);
+    params->num_wps = FIELD_EX64(dfr0, ID_AA64DFR0, WRPS);
+
+    if (cpu_isar_feature(aa64_sve, cpu)) {
+        params->flags |= RME_PLAN_FLAG_SVE;
+        params->sve_vl = cpu->sve_max_vq - 1;
+    }
+    if (cpu->has_pmu) {
+        if (!get_reg(cpu, REG_PMCR, &pmcr, "PMCR_EL0", errp)) {
+            return false;
+        }
+        params->flags |= RME_PLAN_FLAG_PMU;
+        params->pmu_num_ctrs = extract64(pmcr, PMCRN_SHIFT, PMCRN_WIDTH);
+    }
+    return true;
+}
+
+bool kvm_rme_put_entry(ARMCPU *cpu, const RmePlanRec *rec, Error **errp)
+{
+    static const RmePlanRec zero;
+
+    rec = rec ?: &zero;
+    for (int i = 0; i < ARRAY_SIZE(rec->gprs); i++) {
+        g_autofree char *name = g_strdup_printf("x%d", i);
+
+        if (!set_reg(cpu, REG_X(i), rec->gprs[i], name, errp)) {
+            return false;
+        }
+    }
+    return set_reg(cpu, REG_PC, rec->pc, "pc", errp);
+}

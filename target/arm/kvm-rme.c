@@ -1,0 +1,130 @@
+/*
+ * Arm CCA Realms under KVM: which VM to create, initialisation
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include <linux/kvm.h>
+
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "hw/boards.h"
+#include "migration/blocker.h"
+#include "system/kvm.h"
+#include "system/runstate.h"
+#include "hw/arm/rme-shared.h"
+#include "kvm-rme.h"
+
+RmeGuest *kvm_rme_guest(void)
+{
+    return rme_guest_from_machine(current_machine);
+}
+
+static int kvm_rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp);
+
+int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
+{
+    ConfidentialGuestSupportClass *klass =
+        CONFIDENTIAL_GUEST_SUPPORT_GET_CLASS(guest);
+    RmeAbi abi;
+
+    if (qemu_real_host_page_size() != RME_GRANULE_SIZE) {
+        error_setg(errp, "this host's kernel uses pages of %zu KiB, and a "
+                   "Realm shares and measures memory in pages of 4 KiB: boot "
+                   "a kernel with 4 KiB pages",
+                   (size_t)(qemu_real_host_page_size() / KiB));
+        return -1;
+    }
+    if (!kvm_rme_abi_probe(kvm_fd, guest->ipa_bits, &abi, errp)) {
+        return -1;
+    }
+
+    guest->kvm = g_new0(KvmRme, 1);
+    guest->kvm->abi = abi;
+    /* rme-guest belongs to no accelerator until one takes it */
+    klass->kvm_init = kvm_rme_kvm_init;
+    klass->kvm_handle_exit = kvm_rme_handle_exit;
+    rme_guest_set_state(guest, RME_STATE_PROBED);
+    return abi.vm_type | guest->ipa_bits;
+}
+
+unsigned long kvm_rme_scratch_type(unsigned long type)
+{
+    RmeGuest *guest = kvm_rme_guest();
+
+    if (!guest || !guest->kvm) {
+        return type;
+    }
+    return guest->kvm->abi.vm_type | guest->ipa_bits;
+}
+
+bool kvm_rme_state_hidden(void)
+{
+    RmeGuest *guest = kvm_rme_guest();
+
+    return guest && guest->state == RME_STATE_ACTIVE;
+}
+
+/* A failure here ends QEMU: there is no way back from half a Realm */
+static void kvm_rme_vm_state_change(void *opaque, bool running, RunState state)
+{
+    RmeGuest *guest = opaque;
+    Error *err = NULL;
+
+    if (!running || guest->state == RME_STATE_ACTIVE) {
+        return;
+    }
+    if (!kvm_rme_launch(guest, &err)) {
+        rme_guest_set_state(guest, RME_STATE_FAILED);
+        error_reportf_err(err, "rme-guest '%s': ", rme_guest_id(guest));
+        exit(EXIT_FAILURE);
+    }
+}
+
+static bool check_private_memory(Error **errp)
+{
+    KVMState *s = kvm_state;
+
+    if (kvm_check_extension(s, KVM_CAP_GUEST_MEMFD) <= 0 ||
+        kvm_check_extension(s, KVM_CAP_USER_MEMORY2) <= 0 ||
+        !(kvm_vm_check_extension(s, KVM_CAP_MEMORY_ATTRIBUTES) &
+          KVM_MEMORY_ATTRIBUTE_PRIVATE)) {
+        error_setg(errp, "this kernel has no private guest memory "
+                   "(KVM_CAP_GUEST_MEMFD, KVM_CAP_USER_MEMORY2 and "
+                   "KVM_CAP_MEMORY_ATTRIBUTES), which a Realm's RAM is made "
+                   "of: enable CONFIG_KVM_PRIVATE_MEM in it");
+        return false;
+    }
+    return true;
+}
+
+static int kvm_rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(cgs);
+    Error *blocker = NULL;
+
+    if (guest->state != RME_STATE_PROBED) {
+        error_setg(errp, "machine %s did not create a Realm VM for rme-guest "
+                   "'%s': use -machine virt",
+                   object_get_typename(OBJECT(current_machine)),
+                   rme_guest_id(guest));
+        return -EINVAL;
+    }
+    if (!check_private_memory(errp)) {
+        return -ENOTSUP;
+    }
+
+    error_setg(&blocker, "an Arm CCA Realm cannot be migrated or saved: its "
+               "state is out of the host's reach");
+    if (migrate_add_blocker(&blocker, errp) < 0) {
+        return -EBUSY;
+    }
+
+    qemu_add_vm_change_state_handler(kvm_rme_vm_state_change, guest);
+    cgs->require_guest_memfd = true;
+    cgs->takes_rom_blobs = true;
+    cgs->ready = true;
+    return 0;
+}
+

@@ -1,0 +1,141 @@
+/*
+ * Arm CCA Realms under KVM
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * kvm-rme.c        which VM to create, initialisation, teardown
+ * kvm-rme-vcpu.c   what a Realm's vCPUs have and what is written to them
+ * kvm-rme-launch.c carries out the launch plan at the first start
+ * kvm-rme-exit.c   exits of a running Realm
+ * kvm-rme-abi*.c   what the host's kernel can do
+ */
+
+#ifndef TARGET_ARM_KVM_RME_H
+#define TARGET_ARM_KVM_RME_H
+
+#ifdef CONFIG_KVM
+
+#include "cpu.h"
+#include "hw/arm/rme-guest.h"
+#include "kvm-rme-abi.h"
+
+struct kvm_run;
+
+/**
+ * KvmRme: a Realm under KVM
+ * @abi: the host, as probed before the VM was created
+ */
+typedef struct KvmRme {
+    RmeAbi abi;
+} KvmRme;
+
+/**
+ * kvm_rme_guest: the Realm that this QEMU is to run, or NULL
+ *
+ * Can be asked at any time once the machine's options are applied.
+ */
+RmeGuest *kvm_rme_guest(void);
+
+/**
+ * kvm_rme_probe_host: probe the host for @guest
+ * @guest: a Realm whose ipa_bits is decided, in RME_STATE_NEW
+ * @kvm_fd: /dev/kvm
+ * @errp: set if the host cannot run it
+ *
+ * To be called before the VM is created; moves @guest to RME_STATE_PROBED.
+ *
+ * Returns: the type for KVM_CREATE_VM, or -1
+ */
+int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp);
+
+/**
+ * kvm_rme_scratch_type: type of a scratch VM that has the machine's features
+ * @type: type of the scratch VM if the machine runs no Realm
+ *
+ * ID registers, vector lengths and counters of a Realm are limited by its RMM,
+ * so the scratch vCPU that reads them must live in a Realm VM too.
+ */
+unsigned long kvm_rme_scratch_type(unsigned long type);
+
+/**
+ * kvm_rme_vcpu_features: feature bits that every vCPU of this machine needs
+ *
+ * Returns: bits of KVM_ARM_VCPU_INIT's features[0]; 0 if there is no Realm
+ */
+uint32_t kvm_rme_vcpu_features(void);
+
+/**
+ * kvm_rme_add_vcpu_properties: num-breakpoints, num-watchpoints and
+ * num-pmu-counters of a CPU model that follows the host
+ */
+void kvm_rme_add_vcpu_properties(ARMCPU *cpu);
+
+/**
+ * kvm_rme_check_vcpu: are the CPU's properties possible for this machine?
+ * @cpu: before it is initialised in KVM
+ * @errp: set if not
+ *
+ * Turns off what a Realm's vCPU does not have and the user did not ask for.
+ */
+bool kvm_rme_check_vcpu(ARMCPU *cpu, Error **errp);
+
+/**
+ * kvm_rme_init_vcpu: set the debug resources of a Realm's vCPU
+ * @cpu: after KVM_ARM_VCPU_INIT, before the Realm is created
+ * @errp: set on failure
+ */
+bool kvm_rme_init_vcpu(ARMCPU *cpu, Error **errp);
+
+/**
+ * kvm_rme_init_pmu: set the number of event counters of a Realm's vCPU
+ * @cpu: before KVM_ARM_VCPU_PMU_V3_INIT
+ * @errp: set on failure
+ */
+bool kvm_rme_init_pmu(ARMCPU *cpu, Error **errp);
+
+/**
+ * kvm_rme_get_params: what the kernel will give the RMM for this vCPU
+ * @cpu: the boot vCPU, completely configured
+ * @params: flags, sve_vl, num_bps, num_wps and pmu_num_ctrs are set
+ * @errp: set on failure
+ */
+bool kvm_rme_get_params(ARMCPU *cpu, RmePlanParams *params, Error **errp);
+
+/**
+ * kvm_rme_put_entry: set the only registers that a REC is created from
+ * @cpu: a vCPU that is not a REC yet
+ * @rec: x0-x7 and pc; NULL for zero, as for a vCPU that starts by PSCI
+ * @errp: set on failure
+ */
+bool kvm_rme_put_entry(ARMCPU *cpu, const RmePlanRec *rec, Error **errp);
+
+/**
+ * kvm_rme_launch: make the Realm and activate it
+ * @guest: in RME_STATE_PROBED
+ * @errp: set on failure; half a Realm is left, which cannot be used
+ *
+ * Returns: true if the Realm is active
+ */
+bool kvm_rme_launch(RmeGuest *guest, Error **errp);
+
+/**
+ * kvm_rme_handle_exit: ConfidentialGuestSupportClass::kvm_handle_exit
+ */
+bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
+                         struct kvm_run *run, int *ret);
+
+#endif /* CONFIG_KVM */
+
+/**
+ * kvm_rme_state_hidden: are the vCPUs' registers out of QEMU's reach?
+ */
+#if defined(CONFIG_KVM) && !defined(CONFIG_USER_ONLY)
+bool kvm_rme_state_hidden(void);
+#else
+static inline bool kvm_rme_state_hidden(void)
+{
+    return false;
+}
+#endif
+
+#endif
