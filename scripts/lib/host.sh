@@ -5,20 +5,16 @@
 # scenario runner with everything filled in.
 
 cca_host=tests/cca-host
-host_out=$top/build/cca-host
+sim=$top/build/sim
 
-# build_host: the simulator and the test firmware, in build/cca-host
-build_host() {
-    local cross=
-    need_base
-    need_chroot
-    [ "$host_arch" = arm64 ] || cross=aarch64-linux-gnu-
-    mkdir -p "$host_out/firmware"
-    step "test firmware" firmware.log in_chroot -- "/src/cca/$cca_host/firmware" \
-        make -s CROSS_PREFIX="$cross" O=/src/cca/build/cca-host/firmware
-    [ ! -f "$top/$cca_host/Makefile" ] ||
-        step "simulator" simulator.log in_chroot "$(readlink -f "$base/src"):/src/qemu" -- \
-            "/src/cca/$cca_host" make -s CROSS_PREFIX="$cross" O=/src/cca/build/cca-host
+# make_sim DIR TARGET...: make in tests/cca-host/DIR, results in build/sim
+make_sim() {
+    local dir=$1 cross=aarch64-linux-gnu-
+    shift
+    [ "$host_arch" != arm64 ] || cross=
+    mkdir -p "$sim"
+    in_chroot -- /src/cca make -s -j2 -C "$cca_host/$dir" \
+        O=/src/cca/build/sim CROSS_PREFIX="$cross" "$@"
 }
 
 # have_scenario NAME
@@ -30,15 +26,15 @@ run_scenario() {
     local root=$cache/$chroot_name
     CCA_QEMU=$(build_dir arm64)/qemu-system-aarch64 CCA_ROOT=$root \
     CCA_KERNEL=$("$top/scripts/kernel") \
-    CCA_SIM=$([ ! -e "$host_out/libccasim.so" ] || echo "$host_out/libccasim.so") \
-        "$top/$cca_host/host/run-scenario" --logs "$logs" "$@"
+    CCA_SIM=$sim/libccasim.so \
+        "$top/$cca_host/host/run-scenario" --cache "$cache/host" --logs "$logs" "$@"
 }
 
 # need_host: all that run_scenario needs
 need_host() {
     build arm64 qemu-system-aarch64
     "$top/scripts/kernel" > /dev/null
-    build_host
+    step "simulator" simulator.log make_sim . all
 }
 
 # realm_host: the parameter of this machine's own KVM, if it has Realms
