@@ -50,15 +50,20 @@ void hostile_touch_alias(void)
 {
     uint8_t *page = alloc_pages(3);
     struct probe p;
-    uint64_t end;
+    uint64_t end, before;
     enum rsi_ripas ripas;
 
-    fill_pattern(page, 3 * PAGE_SIZE, 51);
+    for (unsigned i = 0; i < 3; i++) {
+        fill_pattern(page + i * PAGE_SIZE, PAGE_SIZE, 51 + i);
+    }
+    before = *(uint64_t *)(page + PAGE_SIZE);
     p = probe_read64(shared_alias((uintptr_t)page + PAGE_SIZE));
-    check(p.esr || p.value != *(uint64_t *)(page + PAGE_SIZE),
+    check(p.esr || p.value != before,
           "the shared address of a private page does not show it (%lx, ESR %lx)",
           p.value, p.esr);
-    check(is_pattern(page, PAGE_SIZE, 51), "the page before it is unchanged");
+    check(is_pattern(page, PAGE_SIZE, 51) &&
+          is_pattern(page + 2 * PAGE_SIZE, PAGE_SIZE, 53),
+          "the pages around it are unchanged");
 
     /* the host had to take the page away: the RMM calls it destroyed */
     if (rsi_ipa_state_get((uintptr_t)page + PAGE_SIZE,
@@ -71,9 +76,11 @@ void hostile_touch_alias(void)
     check(ripas == RIPAS_RAM || ripas == RIPAS_DESTROYED,
           "its state is RAM or DESTROYED");
     unshare_pages(page + PAGE_SIZE, 1);
-    fill_pattern(page + PAGE_SIZE, PAGE_SIZE, 52);
-    check(is_pattern(page + PAGE_SIZE, PAGE_SIZE, 52),
-          "it can be had private again");
+    check(*(uint64_t *)(page + PAGE_SIZE) != before,
+          "made private again it has lost its content");
+    fill_pattern(page + PAGE_SIZE, PAGE_SIZE, 54);
+    check(is_pattern(page + PAGE_SIZE, PAGE_SIZE, 54),
+          "it can be used");
 }
 
 void hostile_touch_nowhere(void)
