@@ -124,8 +124,9 @@ bool virt_cca_map_firmware(VirtMachineState *vms, MemoryRegion *sysmem)
         exit(EXIT_FAILURE);
     }
 
+    /* RAM is owned by a device or by nobody, and a machine is no device */
     mr = g_new(MemoryRegion, 1);
-    memory_region_init_ram_guest_memfd(mr, OBJECT(vms), "virt.realm-firmware",
+    memory_region_init_ram_guest_memfd(mr, NULL, "virt.realm-firmware",
                                        vms->memmap[VIRT_FLASH].size,
                                        &error_fatal);
     memory_region_add_subregion(sysmem, vms->memmap[VIRT_FLASH].base, mr);
@@ -140,6 +141,7 @@ bool virt_cca_map_firmware(VirtMachineState *vms, MemoryRegion *sysmem)
 
 void virt_cca_create_dma(VirtMachineState *vms, RmeGuest *guest)
 {
+    rme_dma_register_defaults();
     guest->shared = rme_shared_new();
     guest->dma = rme_dma_new(OBJECT(guest), guest->shared, guest->ipa_bits,
                              &error_fatal);
