@@ -111,20 +111,37 @@ void kvm_rme_add_vcpu_properties(ARMCPU *cpu)
     }
 }
 
-bool kvm_rme_check_vcpu(ARMCPU *cpu, Error **errp)
+static bool check_no_realm_props(ARMCPU *cpu, Error **errp)
 {
-    if (!kvm_rme_guest()) {
-        for (int i = 0; i < ARRAY_SIZE(rme_cpu_props); i++) {
-            if (*rme_cpu_prop_ptr(cpu, &rme_cpu_props[i]) >= 0) {
-                error_setg(errp, "'%s' is for Arm CCA Realms only: remove it "
-                           "or attach an rme-guest object to the machine",
-                           rme_cpu_props[i].name);
-                return false;
-            }
+    for (int i = 0; i < ARRAY_SIZE(rme_cpu_props); i++) {
+        if (*rme_cpu_prop_ptr(cpu, &rme_cpu_props[i]) >= 0) {
+            error_setg(errp, "'%s' is for Arm CCA Realms only: remove it or "
+                       "attach an rme-guest object to the machine",
+                       rme_cpu_props[i].name);
+            return false;
         }
-        return true;
     }
+    return true;
+}
 
+static bool check_limit(const char *name, int want, unsigned limit,
+                        Error **errp)
+{
+    if (want > (int)limit) {
+        error_setg(errp, "%s=%d: a Realm on this host has at most %u", name,
+                   want, limit);
+        return false;
+    }
+    return true;
+}
+
+bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp)
+{
+    uint64_t dfr0 = cpu->isar.id_aa64dfr0;
+
+    if (!kvm_rme_guest()) {
+        return check_no_realm_props(cpu, errp);
+    }
     if (!arm_feature(&cpu->env, ARM_FEATURE_AARCH64)) {
         error_setg(errp, "a Realm's vCPUs are AArch64 only: remove "
                    "aarch64=off");
@@ -135,9 +152,15 @@ bool kvm_rme_check_vcpu(ARMCPU *cpu, Error **errp)
                    cpu->rme_num_pmu_ctrs);
         return false;
     }
+
     /* KVM runs the Realm's virtual counter; QEMU cannot set it */
     cpu->kvm_adjvtime = false;
-    return true;
+    return check_limit("num-breakpoints", cpu->rme_num_bps,
+                       FIELD_EX64(dfr0, ID_AA64DFR0, BRPS) + 1, errp) &&
+           check_limit("num-watchpoints", cpu->rme_num_wps,
+                       FIELD_EX64(dfr0, ID_AA64DFR0, WRPS) + 1, errp) &&
+           check_limit("num-pmu-counters", cpu->rme_num_pmu_ctrs,
+                       pmu_num_counters(&cpu->env), errp);
 }
 
 static bool set_reg(ARMCPU *cpu, uint64_t id, uint64_t value,
@@ -176,21 +199,11 @@ bool kvm_rme_init_vcpu(ARMCPU *cpu, Error **errp)
         return false;
     }
 
-    brps = FIELD_EX64(host, ID_AA64DFR0, BRPS);
-    wrps = FIELD_EX64(host, ID_AA64DFR0, WRPS);
+    brps = cpu->rme_num_bps >= 0 ? cpu->rme_num_bps - 1 :
+                                   FIELD_EX64(host, ID_AA64DFR0, BRPS);
+    wrps = cpu->rme_num_wps >= 0 ? cpu->rme_num_wps - 1 :
+                                   FIELD_EX64(host, ID_AA64DFR0, WRPS);
     ctx_cmps = FIELD_EX64(host, ID_AA64DFR0, CTX_CMPS);
-    if (cpu->rme_num_bps > (int)brps + 1) {
-        error_setg(errp, "num-breakpoints=%d: a Realm on this host has at "
-                   "most %u", cpu->rme_num_bps, brps + 1);
-        return false;
-    }
-    if (cpu->rme_num_wps > (int)wrps + 1) {
-        error_setg(errp, "num-watchpoints=%d: a Realm on this host has at "
-                   "most %u", cpu->rme_num_wps, wrps + 1);
-        return false;
-    }
-    brps = cpu->rme_num_bps >= 0 ? cpu->rme_num_bps - 1 : brps;
-    wrps = cpu->rme_num_wps >= 0 ? cpu->rme_num_wps - 1 : wrps;
 
     want = FIELD_DP64(host, ID_AA64DFR0, BRPS, brps);
     want = FIELD_DP64(want, ID_AA64DFR0, WRPS, wrps);

@@ -13,6 +13,8 @@
 #ifndef TARGET_ARM_KVM_RME_H
 #define TARGET_ARM_KVM_RME_H
 
+#include "cpu-qom.h"
+
 #ifdef CONFIG_KVM
 
 #include "cpu.h"
@@ -71,13 +73,13 @@ uint32_t kvm_rme_vcpu_features(void);
 void kvm_rme_add_vcpu_properties(ARMCPU *cpu);
 
 /**
- * kvm_rme_check_vcpu: are the CPU's properties possible for this machine?
- * @cpu: before it is initialised in KVM
+ * kvm_rme_finalize_vcpu: are the CPU's properties possible for this machine?
+ * @cpu: with the host's features and the user's properties
  * @errp: set if not
  *
- * Turns off what a Realm's vCPU does not have and the user did not ask for.
+ * Turns off what a Realm's vCPU does not have.
  */
-bool kvm_rme_check_vcpu(ARMCPU *cpu, Error **errp);
+bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp);
 
 /**
  * kvm_rme_init_vcpu: set the debug resources of a Realm's vCPU
@@ -135,6 +137,11 @@ bool kvm_rme_state_hidden(void);
 static inline bool kvm_rme_state_hidden(void)
 {
     return false;
+}
+
+static inline bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp)
+{
+    g_assert_not_reached();
 }
 #endif
 
