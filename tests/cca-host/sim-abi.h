@@ -98,6 +98,9 @@ struct sim_abi_populate_b {
 #define SIM_POPULATE_W          _IOW(KVMIO, 0xd7, struct sim_abi_populate_b)
 #define SIM_POPULATE_RW         _IOWR(KVMIO, 0xd7, struct sim_abi_populate_b)
 
+/* KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES of version 15 */
+#define SIM_CAP_GMEM_ATTRIBUTES 250
+
 /* KVM_ARM_VCPU_PMU_V3_CTRL attribute of Linux 6.16 and later */
 #define SIM_PMU_SET_NR_COUNTERS 4
 

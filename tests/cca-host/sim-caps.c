@@ -69,6 +69,9 @@ static bool memory_cap(SimVm *vm, long cap, int *value)
     case KVM_CAP_MEMORY_ATTRIBUTES:
         *value = has && abi != SIM_ABI_B4 ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0;
         return true;
+    case SIM_CAP_GMEM_ATTRIBUTES:
+        *value = has && abi == SIM_ABI_B4 ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0;
+        return abi == SIM_ABI_B4;
     default:
         return false;
     }

@@ -16,6 +16,7 @@
 #define DEFAULT_CAP 244
 
 static SimConfig config;
+static bool loading;
 static bool loaded;
 static const char *file_name;
 static unsigned line_number;
@@ -302,9 +303,11 @@ static void __attribute__((constructor)) load(void)
     const char *path = getenv("CCA_SIM_CONF");
     g_autofree char *text = NULL;
 
-    if (loaded || !path) {
+    /* what is called below may open files itself, for messages for example */
+    if (loading || !path) {
         return;
     }
+    loading = true;
     file_name = path;
     set_defaults();
     text = read_file(path);

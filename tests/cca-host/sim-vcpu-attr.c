@@ -57,6 +57,9 @@ static int set_pmu_attr(SimVcpu *vcpu, const struct kvm_device_attr *attr)
     if (vcpu->pmu_inited) {
         return -EBUSY;
     }
+    if (has_pmu_attr(vcpu, attr->attr)) {
+        return -ENXIO;
+    }
     switch (attr->attr) {
     case KVM_ARM_VCPU_PMU_V3_IRQ:
         if (!vm->has_vgic) {
@@ -76,7 +79,7 @@ static int set_pmu_attr(SimVcpu *vcpu, const struct kvm_device_attr *attr)
     case SIM_PMU_SET_NR_COUNTERS:
         return set_nr_counters(vm, attr->addr);
     default:
-        return has_pmu_attr(vcpu, attr->attr);
+        return 0;
     }
 }
 

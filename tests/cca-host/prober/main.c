@@ -1,0 +1,86 @@
+/*
+ * The groups: which cases run on which host
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "probe.h"
+
+#define V10 "personality = v10\n"
+#define V7 "personality = v7\n"
+
+#define ALL_EXITS \
+    "exit = memory-fault shared 0x40010000 0x2000\n" \
+    "exit = memory-fault private 0x40010000 0x2000\n" \
+    "exit = mmio-read 0x9000018 4\n" \
+    "exit = mmio-write 0x9000000 4 65\n" \
+    "exit = hypercall 0xc7000000\n" \
+    "exit = internal-error 4\n" \
+    "exit = errno ENXIO\n" \
+    "exit = reason 9\n"
+#define POWER_OFF "exit = system-event shutdown\n"
+
+/* What has a rule of its own in the two personalities runs in both */
+static const ProbeGroup groups[] = {
+    { "discovery-v10", V10, discovery_cases },
+    { "discovery-v7", V7, discovery_cases },
+    { "config-v10", V10, config_cases },
+    { "config-v7", V7, config_cases },
+    { "ripas-v10", V10, ripas_cases },
+    { "ripas-v7", V7, ripas_cases },
+    { "populate-v10", V10, populate_cases },
+    { "populate-v7", V7, populate_cases },
+    { "activate-v10", V10, activate_cases },
+    { "activate-v7", V7, activate_cases },
+    { "slots-v10", V10, slot_cases },
+    { "slots-v7", V7, slot_cases },
+    { "attributes-v10", V10, attribute_cases },
+    { "attributes-v7", V7, attribute_cases },
+    { "gmem-v10", V10, gmem_cases },
+    { "gmem-v7", V7, gmem_cases },
+    { "vcpu-v10", V10, vcpu_cases },
+    { "vcpu-v7", V7, vcpu_cases },
+    { "regs-v10", V10, regs_cases },
+    { "regs-v7", V7, regs_cases },
+    { "pmu-v10", V10, pmu_cases },
+    { "pmu-v7", V7, pmu_cases },
+    { "run-v10", V10, run_cases },
+    { "run-v7", V7, run_cases },
+    { "plain-v10", V10, plain_cases },
+    { "plain-old-kernel", "abi = none\n", plain_cases },
+    { "sve", "host-sve-vq = 8\nrmm-sve-vq = 4\n", sve_cases },
+    { "no-rmm", "rmm = no\n", no_rmm_cases },
+    { "old-kernel", "abi = none\nsysfs = none\n", old_kernel_cases },
+    { "v11", "whitelist-caps = yes\n", whitelist_cases },
+    { "gen-b1", "abi = B1\ncap = 247\nsysfs = none\n", b1_cases },
+    { "gen-b2", "abi = B2\ncap = 248\nsysfs = rmi\n", b2_cases },
+    { "gen-b3", "abi = B3\ncap = 249\nsysfs = none\n", b3_cases },
+    { "gen-b4", "abi = B4\ncap = 251\nsysfs = none\n", b4_cases },
+    { "sysfs-rmi", "sysfs = rmi\ncap = 300\n", sysfs_rmi_cases },
+    { "sysfs-none", "sysfs = none\n", sysfs_none_cases },
+    { "sysfs-eacces", "sysfs-errno = EACCES\n", sysfs_eacces_cases },
+    { "sysfs-garbage", "sysfs-text = rme!\\n\\001\n", sysfs_garbage_cases },
+    { "unrelated-cap", "cap = 245\nunrelated-cap = 244\n", unrelated_cases },
+    { "sha256-only", "rmm-hashes = sha256\n", sha256_only_cases },
+    { "mec-no-items", "mec = no-items\n", mec_no_items_cases },
+    { "mec-absent", "mec = absent\n", mec_absent_cases },
+    { "mec-refuses", "mec = absent\nmec-refuses = yes\n",
+      mec_refuses_cases },
+    { "mec-present", "mec = present\nmec-count = 3\n", mec_present_cases },
+    { "mec-exhausted", "mec = present\nmec-count = 4\nmec-in-use = 4\n",
+      mec_exhausted_cases },
+    { "fail", "fail = REALM_CREATE#1@ENXIO\n"
+      "fail = REALM_INIT_RIPAS#2@EIO\nfail = VCPU_FINALIZE_REC\n",
+      fail_cases },
+    { "exits-v10", V10 ALL_EXITS, exit_cases },
+    { "exits-v7", V7 ALL_EXITS, exit_cases },
+    { "power-off-v10", V10 POWER_OFF, off_cases },
+    { "power-off-v7", V7 POWER_OFF, off_cases },
+    { "guard", "exit = memory-fault shared 0x40010000 0x1000\n"
+      "exit = memory-fault private 0x40010000 0x1000\n", guard_cases },
+    { NULL, NULL, NULL }
+};
+
+int main(int argc, char **argv)
+{
+    return probe_main(argc, argv, groups);
+}

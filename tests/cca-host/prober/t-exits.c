@@ -1,0 +1,169 @@
+/*
+ * Scripted exits, power-off, and host access to private memory
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "probe.h"
+
+static void memory_faults(Vm *vm)
+{
+    struct kvm_run *run = vm->run[0];
+
+    ERR(vcpu_run(vm, 0), EFAULT);
+    CHECK(run->exit_reason == KVM_EXIT_MEMORY_FAULT);
+    CHECK(run->memory_fault.flags == 0);
+    CHECK(run->memory_fault.gpa == RAM_BASE + 0x10000);
+    CHECK(run->memory_fault.size == 0x2000);
+    OK(set_attributes(vm, RAM_BASE + 0x10000, 0x2000, false));
+    ERR(vcpu_run(vm, 0), EFAULT);
+    CHECK(run->memory_fault.flags == KVM_MEMORY_EXIT_FLAG_PRIVATE);
+    OK(set_attributes(vm, RAM_BASE + 0x10000, 0x2000, true));
+    CHECK(madvise(vm->ram + 0x10000, 0x2000, MADV_DONTNEED) == 0);
+    CHECK(report_has("\"DISCARD_SHARED\""));
+    CHECK(complaints() == 0);
+}
+
+static void mmio(Vm *vm)
+{
+    struct kvm_vcpu_events abort = { .exception.ext_dabt_pending = 1 };
+    struct kvm_run *run = vm->run[0];
+    uint32_t data = 0xc0ffee;
+
+    OK(vcpu_run(vm, 0));
+    CHECK(run->exit_reason == KVM_EXIT_MMIO && !run->mmio.is_write);
+    CHECK(run->mmio.phys_addr == 0x9000018 && run->mmio.len == 4);
+    memcpy(run->mmio.data, &data, sizeof(data));
+    if (!probe_v7) {
+        OK(xioctl(vm->vcpu[0], KVM_SET_VCPU_EVENTS, &abort));
+    }
+    OK(vcpu_run(vm, 0));
+    CHECK(report_has("\"data\": 12648430"));
+    CHECK(run->exit_reason == KVM_EXIT_MMIO && run->mmio.is_write);
+    memcpy(&data, run->mmio.data, sizeof(data));
+    CHECK(data == 65);
+}
+
+static void all_kinds(void)
+{
+    Vm *vm = realm_active(1);
+    struct kvm_run *run = vm->run[0];
+
+    memory_faults(vm);
+    mmio(vm);
+    OK(vcpu_run(vm, 0));
+    CHECK(run->exit_reason == KVM_EXIT_HYPERCALL);
+    CHECK(run->hypercall.nr == 0xc7000000);
+    OK(set_reg64(vm, 0, SIM_REG_X(0), -1));
+    CHECK(complaints() == 0);
+    OK(vcpu_run(vm, 0));
+    CHECK(run->exit_reason == KVM_EXIT_INTERNAL_ERROR);
+    CHECK(run->internal.suberror == 4);
+    ERR(vcpu_run(vm, 0), ENXIO);
+    OK(vcpu_run(vm, 0));
+    CHECK(run->exit_reason == KVM_EXIT_FAIL_ENTRY);
+    ERR(vcpu_run_for(vm, 0, 20), EINTR);
+    vm_free(vm);
+}
+
+const ProbeCase exit_cases[] = {
+    { "exits of every kind are delivered in order", all_kinds },
+    { NULL, NULL }
+};
+
+static void *run_second(void *opaque)
+{
+    Vm *vm = opaque;
+
+    return (void *)vcpu_run(vm, 1);
+}
+
+static void power_off(void)
+{
+    Vm *vm = realm_active(2);
+    pthread_t thread;
+    void *ret;
+
+    CHECK(pthread_create(&thread, NULL, run_second, vm) == 0);
+    usleep(50000);
+    OK(vcpu_run(vm, 0));
+    CHECK(vm->run[0]->exit_reason == KVM_EXIT_SYSTEM_EVENT);
+    CHECK(vm->run[0]->system_event.type == KVM_SYSTEM_EVENT_SHUTDOWN);
+    CHECK(report_has("\"state\": \"OFF\""));
+    if (probe_v7) {
+        ERR(vcpu_run_for(vm, 0, 20), EINTR);
+        vm->run[1]->immediate_exit = 1;
+        pthread_kill(thread, SIGALRM);
+        pthread_join(thread, &ret);
+        CHECK((long)ret == -EINTR);
+    } else {
+        pthread_join(thread, &ret);
+        CHECK(ret == NULL);
+        CHECK(vm->run[1]->exit_reason == KVM_EXIT_SHUTDOWN);
+        OK(vcpu_run(vm, 0));
+        CHECK(vm->run[0]->exit_reason == KVM_EXIT_SHUTDOWN);
+    }
+    vm_free(vm);
+}
+
+const ProbeCase off_cases[] = {
+    { "after a power-off every vCPU is shut down, or sleeps in v7",
+      power_off },
+    { NULL, NULL }
+};
+
+static void private_read(void)
+{
+    Vm *vm = realm_active(1);
+    unsigned before = complaints();
+
+    vm->ram[0x5000] = 1;
+    ERR(vcpu_run_for(vm, 0, 20), EINTR);
+    COMPLAINT("accessed private memory at guest address 0x40005000");
+    CHECK(vm->ram[0x5000] == 1);
+    CHECK(complaints() == before + 1);
+    vm_free(vm);
+}
+
+static void shared_read(void)
+{
+    Vm *vm = realm_active(1);
+    unsigned before = complaints();
+
+    ERR(vcpu_run(vm, 0), EFAULT);
+    OK(set_attributes(vm, RAM_BASE + 0x10000, 0x1000, false));
+    vm->ram[0x10000] = 7;
+    ERR(vcpu_run(vm, 0), EFAULT);
+    CHECK(complaints() == before);
+    OK(set_attributes(vm, RAM_BASE + 0x10000, 0x1000, true));
+    vm->ram[0x10000] = 8;
+    vcpu_run_for(vm, 0, 20);
+    CHECK(complaints() == before + 1);
+    vm_free(vm);
+}
+
+static void still_resident(void)
+{
+    Vm *vm = realm_active(1);
+
+    vcpu_run_for(vm, 0, 20);
+    CHECK(report_has("\"populated-still-shared-bytes\": 4096"));
+    vm_free(vm);
+    vm = realm_active(1);
+    CHECK(madvise(vm->ram, RAM_SIZE, MADV_DONTNEED) == 0);
+    vcpu_run_for(vm, 0, 20);
+    CHECK(report_has("\"populated-still-shared-bytes\": 0"));
+    vm_free(vm);
+}
+
+const ProbeCase guard_cases[] = {
+    { "host access to shared memory is no complaint", shared_read },
+    { "host access to private memory is one", private_read },
+    { "shared copies of populated pages are counted", still_resident },
+    { NULL, NULL }
+};
