@@ -84,6 +84,8 @@ static const struct action actions[] = {
     { "set-devices", hostile_set_devices, true },
     { "convert-race", hostile_race, true },
     { "convert-many", hostile_many, true },
+    { "off-elsewhere", hostile_off_elsewhere, true },
+    { "dma-race", hostile_dma_race, true },
     { "dma-targets", hostile_dma_targets, true },
     { "dma-ring", hostile_dma_ring, true },
     { "dma-msi", hostile_dma_msi, true },

@@ -6,10 +6,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include <stddef.h>
+
 #include "arch.h"
 #include "hostile.h"
 #include "lib.h"
 #include "machine.h"
+#include "psci.h"
 #include "report.h"
 #include "rsi.h"
 #include "smp.h"
@@ -91,6 +94,29 @@ void hostile_race(void)
           "their neighbours are unchanged");
 }
 
+/* A range of any size at once, as a guest kernel does for its bounce buffers */
+static void convert_rest_of_ram(void)
+{
+    uint64_t top = machine.ram_base + machine.ram_size;
+    uint64_t first = TIMED_BASE, last = top - PAGE_SIZE, start = timer_us();
+    uint64_t half, mib = (top - TIMED_BASE) >> 20;
+    bool good;
+
+    *(uint64_t *)first = 1;
+    *(uint64_t *)last = 2;
+    good = rsi_ipa_state_set_all(TIMED_BASE, top, RIPAS_EMPTY);
+    *(uint64_t *)shared_alias(first) = 3;
+    *(uint64_t *)shared_alias(last) = 4;
+    good &= *(uint64_t *)shared_alias(first) == 3 &&
+            *(uint64_t *)shared_alias(last) == 4;
+    half = timer_us();
+    good &= rsi_ipa_state_set_all(TIMED_BASE, top, RIPAS_RAM);
+    check(good && *(uint64_t *)first != 3 && *(uint64_t *)last != 4,
+          "the other %lu MiB are shared and made private at once", mib);
+    note("that takes %lu us to share, %lu us back", half - start,
+         timer_us() - half);
+}
+
 static bool convert_in_steps(uint64_t step, enum rsi_ripas ripas)
 {
     for (uint64_t a = 0; a < TIMED_SIZE; a += step) {
@@ -121,4 +147,38 @@ void hostile_many(void)
         note("one such step takes %lu us to share, %lu us back",
              (half - start) / n, (timer_us() - half) / n);
     }
+    convert_rest_of_ram();
+}
+
+static void power_off(void *arg)
+{
+    (void)arg;
+    psci_system_off();
+}
+
+static void keep_busy(void *arg)
+{
+    uint64_t page = (uintptr_t)arg;
+
+    for (;;) {
+        rsi_ipa_state_set_all(page, page + PAGE_SIZE, RIPAS_EMPTY);
+        rsi_ipa_state_set_all(page, page + PAGE_SIZE, RIPAS_RAM);
+    }
+}
+
+void hostile_off_elsewhere(void)
+{
+    unsigned n = smp_find();
+
+    if (!n) {
+        skip("there is one CPU");
+        return;
+    }
+    report_end();
+    note("the last CPU powers off, the others convert pages");
+    for (unsigned i = 0; i + 1 < n; i++) {
+        smp_start(smp_cpu(i), keep_busy, alloc_pages(1));
+    }
+    smp_start(smp_cpu(n - 1), power_off, NULL);
+    keep_busy(alloc_pages(1));
 }

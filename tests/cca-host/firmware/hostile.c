@@ -200,10 +200,18 @@ void hostile_mmio_edges(void)
         PCI_WINDOW - 1, PCI_WINDOW, PCI_WINDOW_END - 1, PCI_WINDOW_END,
         GIB - 1, FLASH_END,
     };
+    uint64_t hole = (machine.ram_base + machine.ram_size + GIB - 1) & -GIB;
     unsigned aborts = 0;
 
     for (unsigned i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
         all_widths(shared_alias(edges[i]), &aborts);
+    }
+    mmu_map(shared_alias(hole), 2 * MIB, MMU_DEVICE);
+    all_widths(shared_alias(hole), &aborts);
+    all_widths(shared_alias(hole) + 2 * MIB - 8, &aborts);
+    if (machine.realm) {
+        mmu_map(2 * machine.shared_bit - 2 * MIB, 2 * MIB, MMU_DEVICE);
+        all_widths(2 * machine.shared_bit - 1, &aborts);
     }
     note("%u of those accesses were aborts", aborts);
     check(fw_cfg_present(), "fw_cfg still answers after every width of access");

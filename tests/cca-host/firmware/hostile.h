@@ -46,7 +46,13 @@ void hostile_dma_msi(void);
 /** hostile_race() - all CPUs convert the same pages at the same time */
 void hostile_race(void);
 
-/** hostile_many() - thousands of conversions, with the time that one takes */
+/** hostile_many() - thousands of conversions, and large ones, and times */
 void hostile_many(void);
+
+/** hostile_off_elsewhere() - the last CPU powers off while others convert */
+void hostile_off_elsewhere(void);
+
+/** hostile_dma_race() - one CPU converts pages that the disk is reading to */
+void hostile_dma_race(void);
 
 #endif
