@@ -93,6 +93,9 @@ static int apply_config(SimVm *vm, struct sim_abi_config *cfg)
     }
 }
 
+/* What one VM of the host answered holds for all of them */
+static bool mec_queried;
+
 static long config_realm(SimVm *vm, uint64_t user)
 {
     static const char *const items[] = { "RPV", "HASH", "MEC", "MEC_QUERY" };
@@ -108,10 +111,10 @@ static long config_realm(SimVm *vm, uint64_t user)
     item = cfg.cfg < G_N_ELEMENTS(items) ? items[cfg.cfg] : "?";
     if (cfg.cfg == SIM_CFG_MEC_QUERY &&
         sim_config()->mec != SIM_MEC_NO_ITEMS) {
-        vm->realm.mec_queried = true;
+        mec_queried = true;
         ret = mec_query(user, &cfg);
     } else {
-        if (cfg.cfg == SIM_CFG_MEC && !vm->realm.mec_queried) {
+        if (cfg.cfg == SIM_CFG_MEC && !mec_queried) {
             sim_complain(vm, "the MEC policy is set before MEC_QUERY was "
                          "answered; other kernels use that item number for "
                          "other things");
