@@ -20,9 +20,9 @@
 #define RACE_PAGES 16
 #define ROUNDS 100
 
-/* timing: 4 MiB behind everything else of the firmware */
+/* timing: 1 MiB behind everything else of the firmware */
 #define TIMED_BASE (0x40000000ull + (16ull << 20))
-#define TIMED_SIZE (4ull << 20)
+#define TIMED_SIZE (1ull << 20)
 
 /**
  * struct racer - one CPU's part
@@ -142,7 +142,7 @@ void hostile_many(void)
 
         half = timer_us();
         good &= convert_in_steps(steps[i], RIPAS_RAM);
-        check(good, "4 MiB are shared and made private in steps of %lu KiB",
+        check(good, "1 MiB is shared and made private in steps of %lu KiB",
               steps[i] >> 10);
         note("one such step takes %lu us to share, %lu us back",
              (half - start) / n, (timer_us() - half) / n);
