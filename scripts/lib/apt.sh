@@ -23,7 +23,7 @@ apt_setup() {
     host_tools
     uri=$(mirror)
     if [ -z "$uri" ]; then
-        announce_root "run apt-get update and to run the build in a chroot"
+        announce_root
         step "apt-get update, to learn this machine's mirror" apt-host.log \
             as_root apt-get update
         uri=$(mirror)

@@ -38,6 +38,8 @@ source_dir() {
 }
 build_dir() {
     local key
+    # On arm64 both are one build
+    [ "$host_arch" != arm64 ] || set -- "${1/native/arm64}"
     key=$( (echo "$chroot_name"; build_args "$1"; readlink -f "$base") | hash12)
     case $1 in
     unpatched-*) echo "$cache/build-$1-$key" ;;

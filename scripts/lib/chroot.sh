@@ -45,9 +45,9 @@ make_chroot() {
 }
 
 need_chroot() {
+    announce_root
     [ ! -d "$cache/$chroot_name" ] || return 0
     apt_update
-    announce_root "make the Debian 13 chroot and to run the build in it"
     step "Debian 13 chroot, about a minute" chroot.log entry "$chroot_name" make_chroot
 }
 

@@ -36,11 +36,12 @@ as_root() {
     fi
 }
 
-# announce_root WHY: before the first command that needs root
+# announce_root: before the first command that needs root
 announce_root() {
     [ -z "${QEMU_CCA_ROOT_SAID-}" ] || return 0
     export QEMU_CCA_ROOT_SAID=1
-    [ "$(id -u)" = 0 ] || say "root is needed to $1 (sudo may ask for your password)"
+    [ "$(id -u)" = 0 ] ||
+        say "root is needed for apt-get and for the build chroot, nothing else: sudo may ask"
 }
 
 # ticker WHAT LOG: every 20 seconds, what is waited for and the log's last line
@@ -119,7 +120,7 @@ host_tools() {
     [ ${#missing[@]} -gt 0 ] || return 0
     command -v apt-get >/dev/null ||
         die "this is not a Debian system; install: ${missing[*]}"
-    announce_root "install ${missing[*]} and to run the build in a chroot"
+    announce_root
     step "installing ${missing[*]}" host-tools.log install_packages "${missing[@]}"
 }
 install_packages() {
