@@ -51,7 +51,8 @@ need_chroot() {
     step "Debian 13 chroot, about a minute" chroot.log entry "$chroot_name" make_chroot
 }
 
-# The inner half of in_chroot, as root in namespaces of its own: $1 chroot,
+# The inner half of in_chroot, as root in namespaces of its own.  The devices
+# are bound one by one, so that no test can remove one of the host's.  $1 chroot,
 # $2 user:group, $3 cache, then pairs HOST:INSIDE up to --, then the command
 # shellcheck disable=SC2016
 chroot_script='
@@ -63,7 +64,20 @@ chroot_script='
     for dir in src tmp run; do mount -t tmpfs -o mode=1777 tmpfs "$root/$dir"; done
     mkdir -m 1777 "$root/src/home"
     mount -t proc proc "$root/proc"
-    mount --rbind /dev "$root/dev"
+    dev=$root/dev
+    mount -t tmpfs -o mode=755 tmpfs "$dev"
+    mkdir "$dev/pts" "$dev/shm" "$dev/net"
+    mount -t devpts -o newinstance,ptmxmode=0666 devpts "$dev/pts"
+    mount -t tmpfs -o mode=1777 tmpfs "$dev/shm"
+    ln -s pts/ptmx "$dev/ptmx"
+    for fd in fd: stdin:/0 stdout:/1 stderr:/2; do
+        ln -s "/proc/self/fd${fd#*:}" "$dev/${fd%%:*}"
+    done
+    for node in null zero full random urandom tty kvm net/tun vhost-net; do
+        [ -c "/dev/$node" ] || continue
+        touch "$dev/$node"
+        mount --bind "/dev/$node" "$dev/$node"
+    done
     mount --bind "$ccache" "$root/ccache"
     while [ "$1" != -- ]; do
         mkdir -p "$root${1#*:}"
