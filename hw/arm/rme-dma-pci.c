@@ -10,6 +10,7 @@
 #include "hw/pci/pci_bus.h"
 #include "hw/pci/pci_device.h"
 #include "hw/qdev-core.h"
+#include "system/system.h"
 
 static AddressSpace *rme_dma_pci_address_space(PCIBus *bus, void *opaque,
                                                int devfn)
@@ -30,20 +31,6 @@ static bool rme_dma_check_bypass(PCIBus *bus, Error **errp)
                    BUS(bus)->name);
         return false;
     }
-    return true;
-}
-
-bool rme_dma_attach_pci_bus(RmeDma *dma, PCIBus *bus, Error **errp)
-{
-    if (bus->iommu_ops) {
-        error_setg(errp, "a Realm cannot have a vIOMMU on PCI bus '%s'; "
-                   "drop iommu=", BUS(bus)->name);
-        return false;
-    }
-    if (!rme_dma_check_bypass(bus, errp)) {
-        return false;
-    }
-    pci_setup_iommu(bus, &rme_dma_pci_ops, dma);
     return true;
 }
 
@@ -82,4 +69,45 @@ bool rme_dma_check_pci_bus(RmeDma *dma, PCIBus *bus, Error **errp)
         return false;
     }
     return rme_dma_check_buses(bus, bus, errp);
+}
+
+typedef struct RmeDmaPciCheck {
+    Notifier machine_done;
+    RmeDma *dma;
+    PCIBus *bus;
+} RmeDmaPciCheck;
+
+/* Expander bridges and vIOMMUs are devices, they come after the root bus */
+static void rme_dma_pci_machine_done(Notifier *notifier, void *data)
+{
+    RmeDmaPciCheck *check = container_of(notifier, RmeDmaPciCheck,
+                                         machine_done);
+    Error *err = NULL;
+
+    if (!rme_dma_check_pci_bus(check->dma, check->bus, &err)) {
+        error_report_err(err);
+        exit(EXIT_FAILURE);
+    }
+}
+
+bool rme_dma_attach_pci_bus(RmeDma *dma, PCIBus *bus, Error **errp)
+{
+    RmeDmaPciCheck *check;
+
+    if (bus->iommu_ops) {
+        error_setg(errp, "a Realm cannot have a vIOMMU on PCI bus '%s'; "
+                   "drop iommu=", BUS(bus)->name);
+        return false;
+    }
+    if (!rme_dma_check_bypass(bus, errp)) {
+        return false;
+    }
+    pci_setup_iommu(bus, &rme_dma_pci_ops, dma);
+
+    check = g_new0(RmeDmaPciCheck, 1);
+    check->machine_done.notify = rme_dma_pci_machine_done;
+    check->dma = dma;
+    check->bus = bus;
+    qemu_add_machine_init_done_notifier(&check->machine_done);
+    return true;
 }

@@ -98,7 +98,9 @@ bool rme_dma_attach_ram(RmeSharedState *shared, AddressSpace *as, Error **errp);
  * @bus: a root bus; expander bridges (pxb) below it are covered as well
  * @errp: set when the bus has an IOMMU already or is set to bypass it
  *
- * Has to be called before there are devices on the bus.
+ * Has to be called before there are devices on the bus.  When all devices of
+ * the command line exist, rme_dma_check_pci_bus() is called, and what it finds
+ * ends QEMU.
  *
  * Returns: true on success
  */
@@ -111,8 +113,7 @@ bool rme_dma_attach_pci_bus(RmeDma *dma, PCIBus *bus, Error **errp);
  * @errp: set when a vIOMMU took the bus over, or a bus below has
  *        bypass_iommu=on
  *
- * To be called once all devices of the command line exist. None of what it
- * finds can be plugged later.
+ * None of what it finds can be plugged later.
  *
  * Returns: true if so
  */

@@ -13,6 +13,7 @@
 #include "migration/blocker.h"
 #include "system/kvm.h"
 #include "system/runstate.h"
+#include "hw/arm/rme-dma.h"
 #include "hw/arm/rme-shared.h"
 #include "kvm-rme.h"
 
@@ -45,6 +46,8 @@ int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
     /* rme-guest belongs to no accelerator until one takes it */
     klass->kvm_init = kvm_rme_kvm_init;
     klass->kvm_handle_exit = kvm_rme_handle_exit;
+    /* Here and not with the rest of DMA: netdevs are made before the machine */
+    klass->check_vhost = rme_dma_check_vhost;
     rme_guest_set_state(guest, RME_STATE_PROBED);
     return abi.vm_type | guest->ipa_bits;
 }

@@ -12,9 +12,12 @@
 #include "qemu/rcu.h"
 #include "qobject/qdict.h"
 #include "rme-dma-fixture.h"
+#include "hw/boards.h"
 #include "hw/pci/msi.h"
 #include "hw/pci/pci_bus.h"
 #include "hw/pci/pci_host.h"
+#include "hw/virtio/vhost.h"
+#include "qapi/qapi-commands-net.h"
 #include "system/block-backend.h"
 #include "system/dma.h"
 
@@ -244,6 +247,56 @@ static void test_entries(Fixture *f, gconstpointer unused)
     e = address_space_get_iotlb_entry(f->as, RAM | SHARED, true, ATTRS);
     g_assert_null(e.target_as);
     g_assert_cmpint(e.perm, ==, IOMMU_NONE);
+}
+
+/* A device in another thread that writes all the time */
+typedef struct Hammer {
+    AddressSpace *as;
+    bool stop;
+} Hammer;
+
+static void *hammer(void *opaque)
+{
+    Hammer *h = opaque;
+    uint64_t v = 0;
+
+    rcu_register_thread();
+    while (!qatomic_read(&h->stop)) {
+        v++;
+        address_space_write(h->as, RAM | SHARED, ATTRS, &v, sizeof(v));
+    }
+    rcu_unregister_thread();
+    return NULL;
+}
+
+/* Once a page is private nothing is written any more, not even belatedly */
+static void test_revoked(Fixture *f, gconstpointer unused)
+{
+    Hammer h = { .as = f->as };
+    QemuThread thread;
+
+    qemu_thread_create(&thread, "hammer", hammer, &h, QEMU_THREAD_JOINABLE);
+    for (unsigned i = 0; i < 500; i++) {
+        uint64_t before = qatomic_read__nocheck((uint64_t *)f->host);
+
+        to_shared(f, RAM, PAGE);
+        while (qatomic_read__nocheck((uint64_t *)f->host) == before) {
+            bql_unlock();
+            g_usleep(10);
+            bql_lock();
+        }
+        to_private(f, RAM, PAGE);
+        before = qatomic_read__nocheck((uint64_t *)f->host);
+        bql_unlock();
+        g_usleep(20);
+        bql_lock();
+        g_assert_cmpuint(qatomic_read__nocheck((uint64_t *)f->host), ==,
+                         before);
+    }
+    qatomic_set(&h.stop, true);
+    bql_unlock();
+    qemu_thread_join(&thread);
+    bql_lock();
 }
 
 typedef struct Unmaps {
@@ -490,6 +543,7 @@ static void dma_done(void *opaque, int ret)
 static int dma_write_to_disk(BlockBackend *blk, AddressSpace *as, hwaddr a,
                              hwaddr b)
 {
+    int64_t deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
     QEMUSGList sg;
     int ret = 1;
 
@@ -499,7 +553,8 @@ static int dma_write_to_disk(BlockBackend *blk, AddressSpace *as, hwaddr a,
     qemu_sglist_add(&sg, b, PAGE);
     dma_blk_write(blk, &sg, 0, 512, dma_done, &ret);
     while (ret == 1) {
-        aio_poll(qemu_get_aio_context(), true);
+        aio_poll(qemu_get_aio_context(), false);
+        g_assert_cmpint(g_get_monotonic_time(), <, deadline);
     }
     qemu_sglist_destroy(&sg);
     return ret;
@@ -521,15 +576,68 @@ static void test_dma_helpers(Fixture *f, gconstpointer unused)
     blk_unref(blk);
 }
 
-static void test_vhost(Fixture *f, gconstpointer unused)
+static void test_cgs_class_init(ObjectClass *oc, void *data)
 {
+    CONFIDENTIAL_GUEST_SUPPORT_CLASS(oc)->check_vhost = data;
+}
+
+static const TypeInfo test_cgs_types[] = {
+    {
+        .name = "test-cgs-realm",
+        .parent = TYPE_CONFIDENTIAL_GUEST_SUPPORT,
+        .class_init = test_cgs_class_init,
+        .class_data = rme_dma_check_vhost,
+    }, {
+        .name = "test-cgs-other",
+        .parent = TYPE_CONFIDENTIAL_GUEST_SUPPORT,
+        .class_init = test_cgs_class_init,
+    },
+};
+
+DEFINE_TYPES(test_cgs_types)
+
+static void check_error(Error *err, const char *text)
+{
+    g_assert_nonnull(err);
+    g_assert_nonnull(strstr(error_get_pretty(err), text));
+    error_free(err);
+}
+
+static void check_netdev(NetClientDriver type, const char *message)
+{
+    Netdev netdev = { .id = (char *)"n", .type = type };
     Error *err = NULL;
 
+    if (type == NET_CLIENT_DRIVER_VHOST_USER) {
+        netdev.u.vhost_user.chardev = (char *)"none";
+    }
+    qmp_netdev_add(&netdev, &err);
+    check_error(err, message);
+}
+
+static void test_vhost(Fixture *f, gconstpointer unused)
+{
+    struct vhost_dev hdev = { 0 };
+    Error *err = NULL;
+    Object *cgs = object_new("test-cgs-realm");
+
     g_assert_true(rme_dma_check_vhost(NULL, "kernel", &error_abort));
-    g_assert_false(rme_dma_check_vhost(NULL, "user", &err));
-    g_assert_nonnull(strstr(error_get_pretty(err), "vhost-user cannot"));
-    error_free(err);
-    g_assert_false(rme_dma_check_vhost(NULL, "vdpa", NULL));
+    current_machine->cgs = CONFIDENTIAL_GUEST_SUPPORT(cgs);
+    check_netdev(NET_CLIENT_DRIVER_VHOST_USER, "vhost-user cannot serve");
+    check_netdev(NET_CLIENT_DRIVER_VHOST_VDPA, "vhost-vdpa cannot serve");
+    g_assert_cmpint(vhost_dev_init(&hdev, NULL, VHOST_BACKEND_TYPE_USER, 0,
+                                   &err), ==, -ENOTSUP);
+    check_error(err, "vhost-user cannot serve a Realm");
+    object_unref(cgs);
+
+    /* Other confidential guests and ordinary ones come further than that */
+    cgs = object_new("test-cgs-other");
+    current_machine->cgs = CONFIDENTIAL_GUEST_SUPPORT(cgs);
+    check_netdev(NET_CLIENT_DRIVER_VHOST_USER, "\"none\" not found");
+    current_machine->cgs = NULL;
+    check_netdev(NET_CLIENT_DRIVER_VHOST_USER, "\"none\" not found");
+    check_netdev(NET_CLIENT_DRIVER_VHOST_VDPA, "neither vhostdev=");
+    object_unref(cgs);
 }
 
 static PCIBus *root_bus(void)
@@ -547,13 +655,6 @@ static PCIDevice *new_device(PCIBus *bus, const char *type)
     pci_default_write_config(dev, PCI_COMMAND,
                              PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY, 2);
     return dev;
-}
-
-static void check_error(Error *err, const char *text)
-{
-    g_assert_nonnull(err);
-    g_assert_nonnull(strstr(error_get_pretty(err), text));
-    error_free(err);
 }
 
 /* The only test that touches the bus: it cannot be taken back */
@@ -636,6 +737,7 @@ int main(int argc, char **argv)
     add("crossing", NULL, test_crossing);
     add("map", NULL, test_map);
     add("entries", NULL, test_entries);
+    add("revoked", NULL, test_revoked);
     add("unmap", GINT_TO_POINTER(IOMMU_NOTIFIER_UNMAP), test_unmap);
     add("unmap-device-iotlb", GINT_TO_POINTER(IOMMU_NOTIFIER_DEVIOTLB_UNMAP),
         test_unmap);
