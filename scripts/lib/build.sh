@@ -68,11 +68,29 @@ configure_build() {
     touch "$dir/configured"
 }
 
+# Debian keeps the option ROMs out of QEMU's source package and packs them
+# apart.  Without them no machine that has a network card by default starts.
+option_roms=option-roms-$suite
+unpack_option_roms() {
+    (cd "$1" && apt_get download ipxe-qemu && dpkg-deb -x ipxe-qemu_*.deb deb)
+    mv "$1"/deb/usr/share/qemu/*.rom "$1/"
+    rm -r "$1"/deb "$1"/*.deb
+}
+need_option_roms() {
+    [ ! -d "$cache/$option_roms" ] || return 0
+    apt_update
+    step "option ROMs" option-roms.log entry "$option_roms" unpack_option_roms
+}
+
 # run_build TARGET NINJA_ARG...
 run_build() {
-    local target=$1
+    local target=$1 bundle
     shift
     configure_build "$target"
+    # One of the places where QEMU, when it is not installed, looks for ROMs
+    bundle=$(build_dir "$target")/qemu-bundle/usr/local/share
+    mkdir -p "$bundle"
+    ln -sfn "/src/cache/$option_roms" "$bundle/qemu-firmware"
     in_build "$target" /src/build ninja "$@"
 }
 
@@ -85,6 +103,7 @@ build() {
     esac
     need_base
     need_chroot
+    need_option_roms
     case $target in
     unpatched-*) ;;
     *) locked "src-$checkout" "$top/scripts/qemu-tree" sync "$(source_dir "$target")" ;;
