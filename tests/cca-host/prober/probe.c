@@ -12,7 +12,7 @@
 
 bool probe_v7;
 
-static bool case_failed;
+static bool broken;
 static const char *report_path;
 static char *report;
 
@@ -21,7 +21,7 @@ void probe_fail(const char *file, int line, const char *fmt, ...)
     const char *base = strrchr(file, '/');
     va_list ap;
 
-    case_failed = true;
+    broken = true;
     printf("# %s:%d: ", base ? base + 1 : file, line);
     va_start(ap, fmt);
     vprintf(fmt, ap);
@@ -88,12 +88,12 @@ static unsigned run_group(const ProbeGroup *g)
     for (const ProbeCase *c = g->cases; c->name; c++) {
         const char *verdict;
 
-        case_failed = false;
+        broken = false;
         c->fn();
-        verdict = case_failed ? "not ok" : "ok";
+        verdict = broken ? "not ok" : "ok";
         printf("%s - %s: %s\n", verdict, g->name, c->name);
         fflush(stdout);
-        failed += case_failed;
+        failed += broken;
     }
     return failed;
 }
