@@ -35,6 +35,8 @@ static bool hidden_by_whitelist(long cap)
 {
     switch (cap) {
     case KVM_CAP_ONE_REG:
+    case KVM_CAP_IOEVENTFD:
+    case KVM_CAP_IRQFD_RESAMPLE:
     case KVM_CAP_SYNC_MMU:
     case KVM_CAP_MP_STATE:
     case KVM_CAP_IMMEDIATE_EXIT:

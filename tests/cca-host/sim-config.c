@@ -140,6 +140,7 @@ typedef struct NumberKey {
 
 static const NumberKey number_keys[] = {
     { "cap", &config.cap, 4095 },
+    { "host-page-size", &config.host_page_size, 65536 },
     { "ipa-limit", &config.ipa_limit, 52 },
     { "rmm-ipa-limit", &config.rmm_ipa_limit, 52 },
     { "host-bps", &config.host_bps, 15 },
@@ -227,6 +228,7 @@ static void set_defaults(void)
         .rmm = true,
         .cap = DEFAULT_CAP,
         .sysfs_rme = true,
+        .host_page_size = 4096,
         .ipa_limit = 48,
         .rmm_ipa_limit = 48,
         .host_bps = 5,
@@ -288,6 +290,11 @@ static void check(void)
 {
     if (!config.sysfs_text) {
         config.sysfs_text = g_strdup_printf("%u\n", config.cap);
+    }
+    if (config.host_page_size < 4096 ||
+        (config.host_page_size & (config.host_page_size - 1))) {
+        sim_config_die("`host-page-size` %u is no page size",
+                       config.host_page_size);
     }
     if (config.mec == SIM_MEC_PRESENT && config.mec_count < 2) {
         sim_config_die("`mec = present` needs `mec-count` of 2 or more");

@@ -59,6 +59,7 @@ typedef struct SimConfig {
     char *sysfs_text;       /* what the parameter file holds */
     int sysfs_errno;        /* 0, or what opening it fails with */
 
+    unsigned host_page_size;
     unsigned ipa_limit;     /* KVM's limit for ordinary VMs */
     unsigned rmm_ipa_limit;
     unsigned host_bps;      /* ID register values: count - 1 */

@@ -12,8 +12,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -147,6 +147,12 @@ int access(const char *path, int how)
         }
     }
     return syscall(SYS_faccessat, AT_FDCWD, path, how);
+}
+
+int getpagesize(void)
+{
+    return sim_configured() ? sim_config()->host_page_size
+                            : getauxval(AT_PAGESZ);
 }
 
 int close(int fd)

@@ -264,12 +264,13 @@ static void judge_sharing(SimVm *vm, uint64_t start, uint64_t end)
 long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *a)
 {
     bool private = a->attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE;
+    uint64_t page_mask = sim_config()->host_page_size - 1;
     int ret = 0;
 
     if (a->flags || !vm->is_realm ||
         (a->attributes & ~KVM_MEMORY_ATTRIBUTE_PRIVATE) ||
         a->size == 0 || a->address + a->size < a->address ||
-        ((a->address | a->size) & SIM_PAGE_MASK)) {
+        ((a->address | a->size) & page_mask)) {
         ret = -EINVAL;
     } else {
         if (!private && sim_realm_is_active(vm)) {
@@ -280,6 +281,9 @@ long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *a)
         if (!ret && !private) {
             sim_private_lost(vm, a->address, a->size, "it was made shared");
         }
+    }
+    if (ret && sim_realm_is_active(vm)) {
+        vm->realm.failed = "SET_MEMORY_ATTRIBUTES";
     }
     sim_report_call(vm, "SET_MEMORY_ATTRIBUTES", ret, "\"address\": %" PRIu64
                     ", \"size\": %" PRIu64 ", \"private\": %s",

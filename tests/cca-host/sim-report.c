@@ -236,6 +236,10 @@ void sim_report_count(const char *name)
     pthread_mutex_lock(&lock);
     start();
     count(name);
+    if (g_atomic_int_get(&host_access_count) > host_access_done &&
+        host_access_done < MAX_HOST_ACCESSES) {
+        write_out("");
+    }
     pthread_mutex_unlock(&lock);
 }
 

@@ -41,6 +41,11 @@ static int may_enter(SimVcpu *vcpu)
         !vcpu->pmu_inited) {
         return -EINVAL;
     }
+    if (vcpu->id && !vcpu->ran && !vcpu->powered_off) {
+        sim_complain(vm, "vCPU %u is run without being powered off; its REC "
+                     "is not runnable until a CPU_ON", vcpu->id);
+        return -ENXIO;
+    }
     if (vcpu->id == 0 &&
         sim_ranges_any(&vm->realm.destroyed, vm->realm.boot_pc,
                        vm->realm.boot_pc + 1)) {
@@ -50,11 +55,18 @@ static int may_enter(SimVcpu *vcpu)
 }
 
 /* What the guest wants to be shared from now on, as far as an exit tells */
-static void note_memory_fault(SimVm *vm, const struct kvm_run *run)
+static void note_memory_fault(SimVcpu *vcpu)
 {
+    const struct kvm_run *run = vcpu->run;
     uint64_t start = run->memory_fault.gpa;
     uint64_t end = start + run->memory_fault.size;
+    SimVm *vm = vcpu->vm;
 
+    vcpu->fault_pending = true;
+    vcpu->fault_private =
+        run->memory_fault.flags & KVM_MEMORY_EXIT_FLAG_PRIVATE;
+    vcpu->fault_gpa = start;
+    vcpu->fault_size = run->memory_fault.size;
     if (run->memory_fault.flags & KVM_MEMORY_EXIT_FLAG_PRIVATE) {
         sim_ranges_remove(&vm->realm.wants_shared, start, end);
     } else {
@@ -106,7 +118,7 @@ static void after_exit(SimVcpu *vcpu, int ret)
     }
     switch (run->exit_reason) {
     case KVM_EXIT_MEMORY_FAULT:
-        note_memory_fault(vm, run);
+        note_memory_fault(vcpu);
         break;
     case KVM_EXIT_SYSTEM_EVENT:
         if (run->system_event.type == KVM_SYSTEM_EVENT_SHUTDOWN ||
@@ -123,6 +135,34 @@ static void after_exit(SimVcpu *vcpu, int ret)
         break;
     }
     report_exit(vcpu, ret);
+}
+
+/* The VMM comes back from a memory fault: did it convert the memory? */
+static void judge_conversion(SimVcpu *vcpu)
+{
+    SimVm *vm = vcpu->vm;
+    uint64_t fault_end = vcpu->fault_gpa + vcpu->fault_size;
+
+    if (!vcpu->fault_pending) {
+        return;
+    }
+    vcpu->fault_pending = false;
+    for (guint i = 0; i < vm->slots->len; i++) {
+        SimSlot *slot = g_ptr_array_index(vm->slots, i);
+        uint64_t start = MAX(vcpu->fault_gpa, slot->gpa);
+        uint64_t end = MIN(fault_end, slot->gpa + slot->size);
+
+        if (!slot->gmem || start >= end) {
+            continue;
+        }
+        if (vcpu->fault_private ? !sim_ranges_all(&vm->priv, start, end)
+                                : sim_ranges_any(&vm->priv, start, end)) {
+            sim_complain(vm, "vCPU %u is run again, but 0x%" PRIx64 "+0x%"
+                         PRIx64 " was not made %s as its exit asked",
+                         vcpu->id, start, end - start,
+                         vcpu->fault_private ? "private" : "shared");
+        }
+    }
 }
 
 static int enter(SimVcpu *vcpu)
@@ -145,6 +185,12 @@ static int enter(SimVcpu *vcpu)
             sim_resident_sample(vm);
         }
         sim_report_call(vm, "FIRST_RUN", 0, "\"vcpu\": %u", vcpu->id);
+    }
+    if (vm->is_realm) {
+        judge_conversion(vcpu);
+        if (vm->realm.failed) {
+            sim_realm_step(vm, "KVM_RUN", 0);
+        }
     }
     vcpu->ran = true;
     vcpu->x_writable = 0;

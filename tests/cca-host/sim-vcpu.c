@@ -73,6 +73,7 @@ static int vcpu_init(SimVcpu *vcpu, const void *user)
     }
     if (!ret) {
         vcpu->features = init.features[0];
+        vcpu->powered_off = init.features[0] & FEATURE(KVM_ARM_VCPU_POWER_OFF);
         /* after FINALIZE it "succeeds" and resets nothing */
         if (!vcpu->initialised || !vcpu->sve_finalised) {
             sim_regs_reset(vcpu);
@@ -188,6 +189,17 @@ static long set_events(SimVcpu *vcpu, void *user)
     return 0;
 }
 
+static long set_mp_state(SimVcpu *vcpu, void *user)
+{
+    struct kvm_mp_state mp;
+
+    if (sim_copy_from_user(&mp, user, sizeof(mp))) {
+        return -EFAULT;
+    }
+    vcpu->powered_off = mp.mp_state == KVM_MP_STATE_STOPPED;
+    return sim_backend()->vcpu_ioctl(vcpu, KVM_SET_MP_STATE, user);
+}
+
 static long one_reg(SimVcpu *vcpu, unsigned long req, void *user)
 {
     struct kvm_one_reg reg;
@@ -219,6 +231,8 @@ static long handle(SimVcpu *vcpu, unsigned long req, void *arg)
         return sim_get_reg_list(vcpu, arg);
     case KVM_SET_VCPU_EVENTS:
         return set_events(vcpu, arg);
+    case KVM_SET_MP_STATE:
+        return set_mp_state(vcpu, arg);
     case KVM_HAS_DEVICE_ATTR:
     case KVM_SET_DEVICE_ATTR:
     case KVM_GET_DEVICE_ATTR:

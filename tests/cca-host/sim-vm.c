@@ -79,6 +79,8 @@ static long create_device(SimVm *vm, struct kvm_create_device *user)
     dev->vm = vm;
     dev->type = arg.type;
     fd = sim_backend()->create_device(dev, &arg);
+    sim_report_call(vm, "CREATE_DEVICE", MIN(fd, 0), "\"type\": %u, "
+                    "\"flags\": %u", arg.type, arg.flags);
     if (fd < 0 || (arg.flags & KVM_CREATE_DEVICE_TEST)) {
         g_free(dev);
         return fd < 0 ? fd : 0;
@@ -171,9 +173,7 @@ static long handle(SimVm *vm, unsigned long req, void *arg)
                         (uint64_t)(uintptr_t)arg);
         return ret;
     case KVM_CREATE_DEVICE:
-        ret = create_device(vm, arg);
-        sim_report_call(vm, "CREATE_DEVICE", ret, "%s", "");
-        return ret;
+        return create_device(vm, arg);
     case KVM_SET_USER_MEMORY_REGION:
     case KVM_SET_USER_MEMORY_REGION2:
         return sim_set_memslot(vm, req, arg);
@@ -205,6 +205,9 @@ long sim_vm_ioctl(SimVm *vm, unsigned long req, void *arg)
     pthread_mutex_lock(&vm->lock);
     if (ret) {
         sim_report_call(vm, name, ret, "\"injected\": true");
+        if (req == KVM_SET_MEMORY_ATTRIBUTES && sim_realm_is_active(vm)) {
+            vm->realm.failed = name;
+        }
     } else {
         ret = handle(vm, req, arg);
     }

@@ -88,6 +88,11 @@ typedef struct SimVcpu {
     bool pmu_irq_set;
     bool pmu_inited;
     bool ran;               /* entered at least once */
+    bool powered_off;       /* as far as the VMM said */
+    bool fault_pending;     /* the last exit asked for a conversion */
+    bool fault_private;
+    uint64_t fault_gpa;
+    uint64_t fault_size;
     uint64_t x[31];         /* what the VMM wrote, not what the guest has */
     uint64_t pc;
     uint64_t sve_vls[8];    /* bit vq-1 = vector length of vq * 128 bits */

@@ -45,6 +45,10 @@ static const ProbeGroup groups[] = {
     { "pmu-v7", V7, pmu_cases },
     { "run-v10", V10, run_cases },
     { "run-v7", V7, run_cases },
+    { "large-pages", "host-page-size = 65536\n", large_page_cases },
+    { "ignored", "exit = memory-fault shared 0x40000000 0x1000\n"
+      "exit = memory-fault private 0x40000000 0x1000\n"
+      "fail = SET_MEMORY_ATTRIBUTES#2@ENOMEM\n", ignored_cases },
     { "plain-v10", V10, plain_cases },
     { "plain-old-kernel", "abi = none\n", plain_cases },
     { "sve", "host-sve-vq = 8\nrmm-sve-vq = 4\n", sve_cases },

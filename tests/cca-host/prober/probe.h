@@ -131,9 +131,10 @@ extern const ProbeCase config_cases[], mec_no_items_cases[],
     mec_absent_cases[], mec_refuses_cases[], mec_present_cases[],
     mec_exhausted_cases[], fail_cases[], sha256_only_cases[];
 extern const ProbeCase ripas_cases[], populate_cases[], slot_cases[],
-    attribute_cases[], gmem_cases[];
+    attribute_cases[], large_page_cases[], gmem_cases[];
 extern const ProbeCase vcpu_cases[], regs_cases[], sve_cases[], pmu_cases[],
     run_cases[], activate_cases[], plain_cases[];
-extern const ProbeCase exit_cases[], off_cases[], guard_cases[];
+extern const ProbeCase exit_cases[], ignored_cases[], off_cases[],
+    guard_cases[];
 
 #endif

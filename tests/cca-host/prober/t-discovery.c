@@ -227,6 +227,7 @@ static void whitelist(void)
 
     CHECK(check_extension(vm->fd, KVM_CAP_VCPU_EVENTS) == 0);
     CHECK(check_extension(vm->fd, KVM_CAP_ONE_REG) == 0);
+    CHECK(check_extension(vm->fd, KVM_CAP_SYNC_MMU) == 0);
     CHECK(check_extension(vm->fd, KVM_CAP_IRQCHIP) == 1);
     CHECK(check_extension(vm->fd, KVM_CAP_ARM_PSCI_0_2) == 1);
     CHECK(check_extension(vm->fd, KVM_CAP_MAX_VCPUS) == 512);

@@ -71,6 +71,24 @@ static void all_kinds(void)
     vm_free(vm);
 }
 
+static void not_converted(void)
+{
+    Vm *vm = realm_active(1);
+
+    ERR(vcpu_run(vm, 0), EFAULT);
+    ERR(vcpu_run(vm, 0), EFAULT);
+    COMPLAINT("was not made shared as its exit asked");
+    ERR(set_attributes(vm, RAM_BASE, 4096, true), ENOMEM);
+    ERR(vcpu_run_for(vm, 0, 20), EINTR);
+    COMPLAINT("KVM_RUN is called although SET_MEMORY_ATTRIBUTES failed");
+    vm_free(vm);
+}
+
+const ProbeCase ignored_cases[] = {
+    { "a memory fault that is ignored is a complaint", not_converted },
+    { NULL, NULL }
+};
+
 const ProbeCase exit_cases[] = {
     { "exits of every kind are delivered in order", all_kinds },
     { NULL, NULL }

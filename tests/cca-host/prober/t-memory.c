@@ -154,6 +154,22 @@ static void uninvited_sharing(void)
     vm_free(vm);
 }
 
+static void large_pages(void)
+{
+    int (*page_size)(void) = getpagesize;
+    Vm *vm = vm_new(SIM_VM_TYPE_REALM, 41);
+
+    CHECK(page_size() == 65536);
+    ERR(set_attributes(vm, RAM_BASE, 4096, true), EINVAL);
+    OK(set_attributes(vm, RAM_BASE, 65536, true));
+    vm_free(vm);
+}
+
+const ProbeCase large_page_cases[] = {
+    { "a host of 64 KiB pages refuses smaller conversions", large_pages },
+    { NULL, NULL }
+};
+
 const ProbeCase attribute_cases[] = {
     { "PRIVATE may be set after POPULATE", late_attributes },
     { "attributes: alignment, size, flags, unknown bits",

@@ -212,7 +212,22 @@ static void run_not_finalized(void)
     vm_free(vm);
 }
 
+static void run_secondary(void)
+{
+    struct kvm_mp_state on = { .mp_state = KVM_MP_STATE_RUNNABLE };
+    struct kvm_mp_state off = { .mp_state = KVM_MP_STATE_STOPPED };
+    Vm *vm = realm_active(2);
+
+    OK(xioctl(vm->vcpu[1], KVM_SET_MP_STATE, &on));
+    ERR(vcpu_run(vm, 1), ENXIO);
+    COMPLAINT("without being powered off");
+    OK(xioctl(vm->vcpu[1], KVM_SET_MP_STATE, &off));
+    ERR(vcpu_run_for(vm, 1, 20), EINTR);
+    vm_free(vm);
+}
+
 const ProbeCase run_cases[] = {
+    { "a secondary vCPU must be powered off", run_secondary },
     { "KVM_RUN before ACTIVATE is refused", run_before_activate },
     { "KVM_RUN without a GIC is EOPNOTSUPP; it may come after ACTIVATE",
       run_without_gic },
