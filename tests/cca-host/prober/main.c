@@ -81,6 +81,7 @@ static const ProbeGroup groups[] = {
     { "power-off-v7", V7 POWER_OFF, off_cases },
     { "guard", "exit = memory-fault shared 0x40010000 0x1000\n"
       "exit = memory-fault private 0x40010000 0x1000\n", guard_cases },
+    { "guard-abort", "host-access = abort\n", guard_abort_cases },
     { NULL, NULL, NULL }
 };
 

@@ -61,6 +61,24 @@ bool report_has(const char *text)
     return strstr(report_text(), text) != NULL;
 }
 
+void report_snapshot(void)
+{
+    g_autofree char *path = g_strdup_printf("%s.mid.json", report_path);
+
+    CHECK(g_file_set_contents(path, report_text(), -1, NULL));
+}
+
+char *report_last_rim(void)
+{
+    const char *last = g_strrstr(report_text(), "\"rim\": \"");
+
+    if (!last) {
+        return NULL;
+    }
+    last += strlen("\"rim\": \"");
+    return g_strndup(last, strcspn(last, "\""));
+}
+
 unsigned complaints(void)
 {
     const char *p = strstr(report_text(), "\"complaint-count\": ");

@@ -58,6 +58,10 @@ long xioctl(int fd, unsigned long req, const void *arg);
 /* The report as text, read anew; do not free */
 const char *report_text(void);
 bool report_has(const char *text);
+/* Keeps the report as it is now next to the final one, to be checked as JSON */
+void report_snapshot(void);
+/* The hex measurement of the last VM in the report that has one, or NULL */
+char *report_last_rim(void);
 unsigned complaints(void);
 /* The last complaint that was added contains @text */
 #define COMPLAINT(text) CHECK(complaints() > 0 && last_complaint_has(text))
@@ -135,6 +139,6 @@ extern const ProbeCase ripas_cases[], populate_cases[], slot_cases[],
 extern const ProbeCase vcpu_cases[], regs_cases[], sve_cases[], pmu_cases[],
     run_cases[], activate_cases[], plain_cases[];
 extern const ProbeCase exit_cases[], ignored_cases[], off_cases[],
-    guard_cases[];
+    guard_cases[], guard_abort_cases[];
 
 #endif

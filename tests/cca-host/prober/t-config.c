@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <glib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,6 +31,36 @@ static void hash(void)
     ERR(realm_config(vm, SIM_CFG_HASH, 2), EINVAL);
     ERR(realm_config(vm, 77, 0), EINVAL);
     vm_free(vm);
+}
+
+/* The measurement of a Realm with RAM_SIZE of RIPAS RAM */
+static char *rim_with(uint8_t rpv_byte, unsigned ipa_bits, bool pmu)
+{
+    struct sim_abi_config cfg = { .cfg = SIM_CFG_RPV };
+    Vm *vm = vm_new(SIM_VM_TYPE_REALM, ipa_bits);
+    char *rim;
+
+    vm_add_vcpus(vm, 1, REALM_FEATURES | (pmu ? PMU : 0));
+    memset(cfg.rpv, rpv_byte, sizeof(cfg.rpv));
+    OK(realm_action(vm, SIM_REALM_CONFIG, &cfg));
+    OK(realm_action(vm, SIM_REALM_CREATE, NULL));
+    OK(realm_ripas(vm, RAM_BASE, RAM_SIZE));
+    rim = report_last_rim();
+    vm_free(vm);
+    return rim;
+}
+
+static void what_is_measured(void)
+{
+    g_autofree char *rim = rim_with(0, 41, false);
+    g_autofree char *other_rpv = rim_with(9, 41, false);
+    g_autofree char *other_ipa = rim_with(0, 40, false);
+    g_autofree char *with_pmu = rim_with(0, 41, true);
+
+    CHECK(rim && strlen(rim) == 64);
+    CHECK(!g_strcmp0(rim, other_rpv));
+    CHECK(g_strcmp0(rim, other_ipa));
+    CHECK(g_strcmp0(rim, with_pmu));
 }
 
 static void unknown_action(void)
@@ -97,6 +128,7 @@ static void several_vms(void)
     OK(realm_ripas(a, RAM_BASE, RAM_SIZE));
     OK(realm_ripas(b, RAM_BASE, RAM_SIZE));
     ERR(realm_action(plain, SIM_REALM_CREATE, NULL), EINVAL);
+    report_snapshot();
     vm_free(a);
     OK(realm_populate(b, RAM_BASE, SIM_PAGE_SIZE, 0));
     vm_free(b);
@@ -106,6 +138,8 @@ static void several_vms(void)
 const ProbeCase config_cases[] = {
     { "the personalization value is taken", rpv },
     { "hash algorithms: SHA-256, SHA-512, nothing else", hash },
+    { "IPA size and PMU are measured, the personalization value is not",
+      what_is_measured },
     { "an unknown action is EINVAL", unknown_action },
     { "a bad pointer is EFAULT", bad_pointers },
     { "CONFIG after CREATE is EBUSY", config_after_create },

@@ -3,10 +3,12 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "probe.h"
@@ -179,9 +181,53 @@ static void still_resident(void)
     vm_free(vm);
 }
 
+static void punched_file(void)
+{
+    int fd = memfd_create("ram", MFD_CLOEXEC);
+    Vm *vm = vm_new(SIM_VM_TYPE_REALM, 41);
+    void *ram;
+    long gmem;
+
+    CHECK(ftruncate(fd, SLOT_SIZE) == 0);
+    ram = mmap(NULL, SLOT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    gmem = OK(create_gmem(vm, SLOT_SIZE, 0));
+    OK(memslot(vm, 0, KVM_MEM_GUEST_MEMFD, RAM_BASE, SLOT_SIZE, ram, gmem,
+               0));
+    CHECK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0x3000,
+                    0x2000) == 0);
+    CHECK(report_has("\"gpa\": 1073754112, \"size\": 8192, "
+                     "\"how\": \"fallocate\""));
+    close(gmem);
+    vm_free(vm);
+    munmap(ram, SLOT_SIZE);
+    close(fd);
+}
+
+static void aborts(void)
+{
+    Vm *vm = realm_active(1);
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        vm->ram[0x5000] = 1;
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    vm_free(vm);
+}
+
+const ProbeCase guard_abort_cases[] = {
+    { "host access to private memory aborts if the settings say so",
+      aborts },
+    { NULL, NULL }
+};
+
 const ProbeCase guard_cases[] = {
     { "host access to shared memory is no complaint", shared_read },
     { "host access to private memory is one", private_read },
+    { "a hole in the file behind a slot is seen", punched_file },
     { "shared copies of populated pages are counted", still_resident },
     { NULL, NULL }
 };

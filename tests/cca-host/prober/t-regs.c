@@ -35,6 +35,18 @@ static void whitelist(void)
     vm_free(vm);
 }
 
+static void reads(void)
+{
+    Vm *vm = realm_active(1);
+    uint64_t v;
+
+    OK(get_reg(vm, 0, SP, &v));
+    OK(get_reg(vm, 0, SCTLR, &v));
+    CHECK(get_reg64(vm, 0, SIM_REG_PC) == RAM_BASE);
+    ERR(get_reg(vm, 0, SIM_REG_DFR0, (void *)8), EFAULT);
+    vm_free(vm);
+}
+
 static void late_write(void)
 {
     Vm *vm = realm_active(1);
@@ -106,6 +118,7 @@ static void ids_belong_to_the_vm(void)
 
 const ProbeCase regs_cases[] = {
     { "a Realm's vCPU takes x0-x30 and pc, nothing else", whitelist },
+    { "reading registers is not restricted", reads },
     { "register writes after FINALIZE are a complaint", late_write },
     { "the register list holds what can be set", reg_list },
     { "breakpoint and watchpoint counts have limits", breakpoints },
