@@ -9,7 +9,8 @@
 #include "sim-populate.h"
 #include "sim-user.h"
 
-static int populate_page(SimVm *vm, SimSlot *slot, uint64_t gpa, bool measure)
+static int populate_page(SimVm *vm, SimSlot *slot, uint64_t gpa, bool measure,
+                         GChecksum *digest)
 {
     SimRealm *realm = &vm->realm;
     uint8_t page[SIM_PAGE_SIZE];
@@ -23,13 +24,17 @@ static int populate_page(SimVm *vm, SimSlot *slot, uint64_t gpa, bool measure)
         return ret;
     }
     sim_rim_data(&realm->rim, gpa, measure ? page : NULL);
+    if (digest) {
+        g_checksum_update(digest, page, sizeof(page));
+    }
     sim_ranges_add(&realm->populated, gpa, gpa + SIM_PAGE_SIZE);
     sim_ranges_add(&realm->ripas, gpa, gpa + SIM_PAGE_SIZE);
     return 0;
 }
 
 /* One step of the kernel: at most 2 MiB, within one slot */
-static int populate_step(SimVm *vm, uint64_t base, uint64_t end, bool measure)
+static int populate_step(SimVm *vm, uint64_t base, uint64_t end, bool measure,
+                         GChecksum *digest)
 {
     SimSlot *slot = sim_slot_at(vm, base);
 
@@ -46,7 +51,7 @@ static int populate_step(SimVm *vm, uint64_t base, uint64_t end, bool measure)
         return sim_config()->personality == SIM_V7 ? -EINVAL : -EPERM;
     }
     for (uint64_t gpa = base; gpa < end; gpa += SIM_PAGE_SIZE) {
-        int ret = populate_page(vm, slot, gpa, measure);
+        int ret = populate_page(vm, slot, gpa, measure, digest);
 
         if (ret) {
             return ret;
@@ -55,7 +60,8 @@ static int populate_step(SimVm *vm, uint64_t base, uint64_t end, bool measure)
     return 0;
 }
 
-static int populate(SimVm *vm, const struct sim_abi_populate *arg)
+static int populate(SimVm *vm, const struct sim_abi_populate *arg,
+                    GChecksum *digest)
 {
     uint64_t end = arg->base + arg->size;
 
@@ -72,7 +78,7 @@ static int populate(SimVm *vm, const struct sim_abi_populate *arg)
     for (uint64_t a = arg->base; a < end; ) {
         uint64_t next = MIN(a + SIM_POPULATE_STEP, end);
         int ret = populate_step(vm, a, next,
-                                arg->flags & SIM_POPULATE_MEASURE);
+                                arg->flags & SIM_POPULATE_MEASURE, digest);
 
         if (ret) {
             return ret;
@@ -85,14 +91,21 @@ static int populate(SimVm *vm, const struct sim_abi_populate *arg)
 long sim_realm_populate(SimVm *vm, uint64_t user)
 {
     struct sim_abi_populate arg;
+    GChecksum *digest = NULL;
     int ret;
 
     if (sim_copy_from_user(&arg, (void *)(uintptr_t)user, sizeof(arg))) {
         return -EFAULT;
     }
-    ret = populate(vm, &arg);
+    /* For tests of contents; in run mode it would cost seconds */
+    if (!sim_config()->run_mode) {
+        digest = g_checksum_new(G_CHECKSUM_SHA256);
+    }
+    ret = populate(vm, &arg, digest);
     sim_report_call(vm, "REALM_POPULATE", ret, "\"base\": %" PRIu64
-                    ", \"size\": %" PRIu64 ", \"flags\": %u", arg.base,
-                    arg.size, arg.flags);
+                    ", \"size\": %" PRIu64 ", \"flags\": %u, \"sha256\": "
+                    "\"%s\"", arg.base, arg.size, arg.flags,
+                    digest ? g_checksum_get_string(digest) : "");
+    g_clear_pointer(&digest, g_checksum_free);
     return ret;
 }
