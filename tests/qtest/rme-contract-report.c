@@ -1,0 +1,268 @@
+/*
+ * Contract tests: what QEMU said, and what it asked of the kernel
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qobject/qjson.h"
+#include "qobject/qlist.h"
+#include "rme-contract-internal.h"
+
+const char *contract_stderr(Contract *c)
+{
+    g_free(c->stderr_text);
+    c->stderr_text = NULL;
+    if (!g_file_get_contents(c->stderr_file, &c->stderr_text, NULL, NULL)) {
+        c->stderr_text = g_strdup("");
+    }
+    return c->stderr_text;
+}
+
+/* What QEMU says after every error of an accelerator */
+static void drop_accel_line(char *text)
+{
+    static const char line[] = ": -accel kvm: failed to initialize kvm: ";
+    char *last = strrchr(g_strchomp(text), '\n');
+
+    if (last && strstr(last, line)) {
+        *last = '\0';
+    }
+}
+
+/* Is @message the end of a line that the program's name starts? */
+static bool has_line(const char *text, const char *message, unsigned *n)
+{
+    g_auto(GStrv) lines = g_strsplit(g_strchomp((char *)text), "\n", -1);
+    g_autofree char *end = g_strconcat(": ", message, NULL);
+    bool found = false;
+
+    for (*n = 0; lines[*n]; (*n)++) {
+        found |= g_str_has_suffix(lines[*n], end);
+    }
+    return found;
+}
+
+void contract_expect_error(Contract *c, const char *message)
+{
+    g_autofree char *text = g_strdup(contract_stderr(c));
+    unsigned lines;
+    bool found;
+
+    drop_accel_line(text);
+    found = has_line(text, message, &lines);
+    contract_check(c->pid == 0 && WIFEXITED(c->status) &&
+                   WEXITSTATUS(c->status) == 1,
+                   "exit status 1 was expected, not wait status 0x%x: %s",
+                   c->status, c->command);
+    contract_check(found, "stderr of %s\n   is        '%s'\n   should be "
+                   "'...: %s'", c->command, text, message);
+    contract_check(lines == 1, "one line was expected from %s: '%s'",
+                   c->command, text);
+}
+
+void contract_expect_warning(Contract *c, const char *message)
+{
+    g_autofree char *text = g_strdup(contract_stderr(c));
+    g_autofree char *line = g_strconcat("warning: ", message, NULL);
+    unsigned lines;
+
+    contract_check(has_line(text, line, &lines), "stderr of %s\n   is        "
+                   "'%s'\n   should have '...: warning: %s'", c->command,
+                   text, message);
+}
+
+void contract_expect_silence(Contract *c)
+{
+    const char *text = contract_stderr(c);
+
+    contract_check(!*text, "nothing was expected from %s: '%s'", c->command,
+                   text);
+}
+
+QDict *contract_report(Contract *c)
+{
+    g_autofree char *text = NULL;
+    QObject *obj = NULL;
+
+    /* While QEMU runs the file may be caught between two writes */
+    for (int i = 0; i < 20 && !obj; i++) {
+        g_free(text);
+        text = NULL;
+        if (g_file_get_contents(c->report_file, &text, NULL, NULL)) {
+            obj = qobject_from_json(text, NULL);
+        }
+        if (!obj) {
+            g_usleep(5000);
+        }
+    }
+    qobject_unref(c->report);
+    c->report = qobject_to(QDict, obj) ?: qdict_new();
+    return c->report;
+}
+
+static QList *calls(Contract *c)
+{
+    return qdict_get_qlist(contract_report(c), "calls");
+}
+
+static QDict *entry_dict(const QListEntry *e)
+{
+    return qobject_to(QDict, qlist_entry_obj(e));
+}
+
+/* The first VM with memory: scratch VMs have none */
+QDict *contract_realm(Contract *c)
+{
+    QList *vms = qdict_get_qlist(contract_report(c), "vms");
+    QListEntry *e;
+
+    if (!vms) {
+        return NULL;
+    }
+    QLIST_FOREACH_ENTRY(vms, e) {
+        QDict *vm = entry_dict(e);
+
+        if (!qlist_empty(qdict_get_qlist(vm, "slots")) ||
+            g_strcmp0(qdict_get_try_str(vm, "state"), "NONE")) {
+            return qdict_haskey(vm, "state") ? vm : NULL;
+        }
+    }
+    return NULL;
+}
+
+unsigned contract_count(Contract *c, const char *call)
+{
+    QList *list = calls(c);
+    QListEntry *e;
+    unsigned n = 0;
+
+    if (!list) {
+        return 0;
+    }
+    QLIST_FOREACH_ENTRY(list, e) {
+        n += !g_strcmp0(qdict_get_try_str(entry_dict(e), "call"), call);
+    }
+    return n;
+}
+
+static void append_range(GString *s, QDict *call)
+{
+    if (qdict_haskey(call, "base")) {
+        g_string_append_printf(s, " 0x%" PRIx64 "+0x%" PRIx64,
+                               (uint64_t)qdict_get_int(call, "base"),
+                               (uint64_t)qdict_get_int(call, "size"));
+    }
+}
+
+static void append_step(GString *s, QDict *call)
+{
+    const char *name = qdict_get_str(call, "call");
+    const char *result = qdict_get_try_str(call, "result");
+
+    g_string_append(s, s->len ? ", " : "");
+    if (g_str_equal(name, "REALM_CONFIG")) {
+        const char *item = qdict_get_try_str(call, "item");
+
+        g_string_append(s, item ?: "CONFIG");
+        if (!g_strcmp0(item, "HASH") || !g_strcmp0(item, "MEC")) {
+            g_string_append_printf(s, " %" PRId64,
+                                   qdict_get_int(call, "value"));
+        }
+    } else if (g_str_equal(name, "VCPU_FINALIZE_REC")) {
+        g_string_append_printf(s, "REC %" PRId64,
+                               qdict_get_try_int(call, "vcpu", -1));
+    } else if (g_str_equal(name, "REALM_INIT_RIPAS")) {
+        g_string_append(s, "RIPAS");
+        append_range(s, call);
+    } else {
+        g_string_append(s, name + strlen("REALM_"));
+        append_range(s, call);
+    }
+    if (result) {
+        g_string_append_printf(s, "=%s", result);
+    }
+}
+
+char *contract_steps(Contract *c)
+{
+    QDict *realm = contract_realm(c);
+    int64_t vm = realm ? qdict_get_int(realm, "vm") : -1;
+    GString *s = g_string_new(NULL);
+    QListEntry *e;
+
+    if (vm < 0) {
+        return g_string_free(s, false);
+    }
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(c->report, "calls"), e) {
+        QDict *call = entry_dict(e);
+        const char *name = qdict_get_str(call, "call");
+
+        if (qdict_get_int(call, "vm") == vm &&
+            (g_str_has_prefix(name, "REALM_") ||
+             g_str_equal(name, "VCPU_FINALIZE_REC"))) {
+            append_step(s, call);
+        }
+    }
+    return g_string_free(s, false);
+}
+
+const char *contract_populated_sha256(Contract *c, uint64_t addr)
+{
+    QList *list = calls(c);
+    QListEntry *e;
+
+    if (!list) {
+        return NULL;
+    }
+    QLIST_FOREACH_ENTRY(list, e) {
+        QDict *call = entry_dict(e);
+
+        if (!g_strcmp0(qdict_get_try_str(call, "call"), "REALM_POPULATE") &&
+            qdict_get_try_int(call, "base", 0) == addr) {
+            return qdict_get_try_str(call, "sha256");
+        }
+    }
+    return NULL;
+}
+
+void contract_expect_no_complaints(Contract *c)
+{
+    QDict *report = contract_report(c);
+    QListEntry *e;
+
+    if (!contract_check(qdict_haskey(report, "complaints"),
+                        "no report of %s", c->command)) {
+        return;
+    }
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(report, "complaints"), e) {
+        contract_fail("the simulator complains about %s: %s", c->command,
+                      qdict_get_str(entry_dict(e), "text"));
+    }
+}
+
+void contract_expect_active(Contract *c)
+{
+    QDict *realm = contract_realm(c);
+
+    contract_equal("state of the Realm",
+                   realm ? qdict_get_try_str(realm, "state") : "none",
+                   "ACTIVE");
+    contract_expect_no_complaints(c);
+}
+
+void contract_expect_no_realm(Contract *c)
+{
+    static const char *const forbidden[] = {
+        "REALM_CREATE", "REALM_INIT_RIPAS", "REALM_POPULATE", "REALM_ACTIVATE",
+        "VCPU_FINALIZE_REC", "RUN", "FIRST_RUN", "MEMSLOT",
+        "CREATE_GUEST_MEMFD", "SET_MEMORY_ATTRIBUTES",
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(forbidden); i++) {
+        unsigned n = contract_count(c, forbidden[i]);
+
+        contract_check(!n, "%s was called %u times: %s", forbidden[i], n,
+                       c->command);
+    }
+    contract_expect_no_complaints(c);
+}

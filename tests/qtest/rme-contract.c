@@ -1,0 +1,438 @@
+/*
+ * Contract tests: starting QEMU on a simulated host, and talking to it
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include <glib/gstdio.h>
+#include <poll.h>
+#include "qobject/qjson.h"
+#include "qobject/qlist.h"
+#include "rme-contract-internal.h"
+
+/* A start takes half a second, under emulation and load a few; then it hangs */
+#define DEADLINE (20 * G_TIME_SPAN_SECOND)
+
+static char *test_dir;
+static GPtrArray *test_files;
+static unsigned sample = 1;
+
+void contract_fail(const char *fmt, ...)
+{
+    g_autofree char *text = NULL;
+    va_list ap;
+
+    va_start(ap, fmt);
+    text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    g_test_message("%s", text);
+    g_test_fail();
+}
+
+bool contract_equal(const char *what, const char *is, const char *should_be)
+{
+    return contract_check(!g_strcmp0(is, should_be),
+                          "%s\n   is        '%s'\n   should be '%s'", what,
+                          is ?: "(null)", should_be ?: "(null)");
+}
+
+const char *contract_file(const char *name, const void *data, size_t size)
+{
+    char *path = g_build_filename(test_dir, name, NULL);
+
+    g_assert_true(g_file_set_contents(path, data, size, NULL));
+    g_ptr_array_add(test_files, path);
+    return path;
+}
+
+uint8_t *contract_pattern(size_t size, unsigned seed)
+{
+    uint8_t *data = g_malloc(size);
+
+    for (size_t i = 0; i < size; i++) {
+        data[i] = (i >> 12) * 31 + i * 7 + seed + 1;
+    }
+    return data;
+}
+
+static void child_setup(int qmp, const char *conf, const char *err)
+{
+    int null = open("/dev/null", O_RDWR);
+    int log = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(log, 2) < 0 ||
+        fcntl(qmp, F_SETFD, 0) < 0) {
+        _exit(126);
+    }
+    setenv("CCA_SIM_CONF", conf, true);
+}
+
+static Contract *spawn(const char *conf, const char *options)
+{
+    static unsigned serial;
+    g_autofree char *line = NULL;
+    g_auto(GStrv) argv = NULL;
+    Contract *c = g_new0(Contract, 1);
+    int fds[2];
+
+    c->base = g_strdup_printf("%s/run%u", test_dir, serial++);
+    c->conf = g_strconcat(c->base, ".conf", NULL);
+    c->report_file = g_strconcat(c->base, ".json", NULL);
+    c->stderr_file = g_strconcat(c->base, ".err", NULL);
+    c->events = qlist_new();
+    c->input = g_string_new(NULL);
+
+    line = g_strdup_printf("%s\nreport = %s\n", conf ?: "", c->report_file);
+    g_assert_true(g_file_set_contents(c->conf, line, -1, NULL));
+    g_free(line);
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds),
+                    ==, 0);
+    line = g_strdup_printf("%s -nodefaults -no-user-config -display none "
+                           "-chardev socket,id=qmp,fd=%d "
+                           "-mon chardev=qmp,mode=control %s",
+                           getenv("QTEST_QEMU_BINARY"), fds[1], options);
+    g_assert_true(g_shell_parse_argv(line, NULL, &argv, NULL));
+    c->command = g_strdup(line);
+    c->pid = fork();
+    g_assert_cmpint(c->pid, >=, 0);
+    if (!c->pid) {
+        child_setup(fds[1], c->conf, c->stderr_file);
+        execvp(argv[0], argv);
+        _exit(127);
+    }
+    close(fds[1]);
+    c->qmp = fds[0];
+    c->deadline = g_get_monotonic_time() + DEADLINE;
+    return c;
+}
+
+static char *options_of(const ContractArgs *args)
+{
+    g_autofree char *kernel = NULL;
+
+    if (!args->more) {
+        g_autofree uint8_t *data = contract_pattern(8192, 0);
+
+        kernel = g_strdup_printf("-kernel %s",
+                                 contract_file("kernel", data, 8192));
+    }
+    return g_strdup_printf(
+        "-accel kvm -machine virt,confidential-guest-support=rme0%s "
+        "-object rme-guest,id=rme0%s -cpu host%s -m %s %s",
+        args->machine ?: "", args->object ?: "", args->cpu ?: "",
+        args->memory ?: "256M", args->more ?: kernel);
+}
+
+/*
+ * One line from QMP. NULL at its end or, with a failure of the test, when it
+ * took too long.
+ */
+static QDict *receive(Contract *c)
+{
+    for (;;) {
+        char *end = strchr(c->input->str, '\n');
+        struct pollfd pfd = { .fd = c->qmp, .events = POLLIN };
+        int64_t left = (c->deadline - g_get_monotonic_time()) / 1000;
+        char buf[4096];
+        ssize_t n;
+
+        if (end) {
+            QObject *obj;
+
+            *end = '\0';
+            obj = qobject_from_json(c->input->str, NULL);
+            g_string_erase(c->input, 0, end + 1 - c->input->str);
+            return qobject_to(QDict, obj);
+        }
+        if (left <= 0 || poll(&pfd, 1, left) == 0) {
+            contract_fail("no answer from QMP in time: %s", c->command);
+            return NULL;
+        }
+        n = read(c->qmp, buf, sizeof(buf));
+        if (n <= 0) {
+            return NULL;
+        }
+        g_string_append_len(c->input, buf, n);
+    }
+}
+
+/* The next message that is no event */
+static QDict *receive_answer(Contract *c)
+{
+    for (;;) {
+        QDict *msg = receive(c);
+
+        if (!msg || !qdict_haskey(msg, "event")) {
+            return msg;
+        }
+        qlist_append(c->events, msg);
+    }
+}
+
+QDict *contract_qmp(Contract *c, const char *fmt, ...)
+{
+    g_autoptr(GString) text = NULL;
+    QObject *cmd;
+    QDict *answer;
+    va_list ap;
+
+    if (c->qmp < 0) {
+        return NULL;
+    }
+    c->deadline = g_get_monotonic_time() + DEADLINE;
+    va_start(ap, fmt);
+    cmd = qobject_from_vjsonf_nofail(fmt, ap);
+    va_end(ap);
+    text = qobject_to_json(cmd);
+    qobject_unref(cmd);
+    g_string_append_c(text, '\n');
+    answer = send(c->qmp, text->str, text->len, MSG_NOSIGNAL) ==
+             (ssize_t)text->len ? receive_answer(c) : NULL;
+    if (!answer) {
+        contract_fail("QMP is closed, no answer to %s: %s\n%s", text->str,
+                      c->command, contract_stderr(c));
+    }
+    return answer;
+}
+
+void contract_qmp_ok(Contract *c, const char *command)
+{
+    QDict *rsp = contract_qmp(c, "{'execute': %s}", command);
+
+    if (rsp && !qdict_haskey(rsp, "return")) {
+        g_autoptr(GString) text = qobject_to_json(QOBJECT(rsp));
+
+        contract_fail("%s: %s", command, text->str);
+    }
+    qobject_unref(rsp);
+}
+
+char *contract_hmp(Contract *c, const char *command)
+{
+    QDict *rsp = contract_qmp(c, "{'execute': 'human-monitor-command', "
+                              "'arguments': {'command-line': %s}}", command);
+    char *text = g_strdup(rsp ? qdict_get_try_str(rsp, "return") : NULL);
+
+    qobject_unref(rsp);
+    return text ?: g_strdup("");
+}
+
+static QDict *take_event(Contract *c, const char *name)
+{
+    QList *rest = qlist_new();
+    QDict *found = NULL;
+    QObject *obj;
+
+    while ((obj = qlist_pop(c->events))) {
+        QDict *event = qobject_to(QDict, obj);
+
+        if (!found && !g_strcmp0(qdict_get_try_str(event, "event"), name)) {
+            found = event;
+        } else {
+            qlist_append_obj(rest, obj);
+        }
+    }
+    qobject_unref(c->events);
+    c->events = rest;
+    return found;
+}
+
+QDict *contract_event(Contract *c, const char *name)
+{
+    QDict *event = take_event(c, name);
+
+    c->deadline = g_get_monotonic_time() + DEADLINE;
+    while (!event && c->qmp >= 0) {
+        QDict *msg = receive(c);
+
+        if (!msg) {
+            contract_fail("event %s did not come: %s\n%s", name, c->command,
+                          contract_stderr(c));
+            return NULL;
+        }
+        qlist_append(c->events, msg);
+        event = take_event(c, name);
+    }
+    return event;
+}
+
+void contract_expect_state(Contract *c, const char *state)
+{
+    int64_t end = g_get_monotonic_time() + DEADLINE;
+    g_autofree char *last = NULL;
+
+    do {
+        QDict *rsp = contract_qmp(c, "{'execute': 'query-status'}");
+        QDict *ret = rsp ? qdict_get_qdict(rsp, "return") : NULL;
+
+        g_free(last);
+        last = g_strdup(ret ? qdict_get_try_str(ret, "status") : NULL);
+        qobject_unref(rsp);
+        if (!last || g_str_equal(last, state)) {
+            break;
+        }
+        g_usleep(10000);
+    } while (g_get_monotonic_time() < end);
+    contract_equal("run state", last, state);
+}
+
+bool contract_wait_calls(Contract *c, const char *call, unsigned n)
+{
+    int64_t end = g_get_monotonic_time() + DEADLINE;
+    g_autofree char *what = g_strdup_printf("\"call\": \"%s\"", call);
+
+    while (g_get_monotonic_time() < end) {
+        g_autofree char *text = NULL;
+        unsigned found = 0;
+
+        if (g_file_get_contents(c->report_file, &text, NULL, NULL)) {
+            for (char *p = text; (p = strstr(p, what)); p++) {
+                found++;
+            }
+        }
+        if (found >= n) {
+            return true;
+        }
+        g_usleep(5000);
+    }
+    contract_fail("call %s did not come %u times: %s\n%s", call, n,
+                  c->command, contract_stderr(c));
+    return false;
+}
+
+Contract *contract_start(const ContractArgs *args)
+{
+    g_autofree char *options = options_of(args);
+    Contract *c = spawn(args->conf, options);
+    QDict *greeting = receive(c);
+
+    if (contract_check(greeting, "QEMU did not start: %s\n%s", c->command,
+                       contract_stderr(c))) {
+        contract_qmp_ok(c, "qmp_capabilities");
+    }
+    qobject_unref(greeting);
+    return c;
+}
+
+Contract *contract_run(const ContractArgs *args)
+{
+    g_autofree char *options = options_of(args);
+
+    return contract_run_options(args->conf, options);
+}
+
+Contract *contract_run_options(const char *conf, const char *options)
+{
+    Contract *c = spawn(conf, options);
+
+    contract_wait(c);
+    return c;
+}
+
+void contract_wait(Contract *c)
+{
+    int64_t end = g_get_monotonic_time() + DEADLINE;
+
+    while (c->pid > 0) {
+        pid_t ret = waitpid(c->pid, &c->status, WNOHANG);
+
+        if (ret == c->pid) {
+            c->pid = 0;
+        } else if (g_get_monotonic_time() > end) {
+            contract_fail("QEMU does not end: %s\n%s", c->command,
+                          contract_stderr(c));
+            kill(c->pid, SIGKILL);
+            waitpid(c->pid, &c->status, 0);
+            c->pid = 0;
+        } else {
+            g_usleep(5000);
+        }
+    }
+}
+
+void contract_quit(Contract *c)
+{
+    contract_qmp_ok(c, "quit");
+    contract_wait(c);
+    contract_check(WIFEXITED(c->status) && WEXITSTATUS(c->status) == 0,
+                   "wait status 0x%x after quit: %s\n%s", c->status,
+                   c->command, contract_stderr(c));
+}
+
+void contract_free(Contract *c)
+{
+    if (c->pid > 0) {
+        kill(c->pid, SIGKILL);
+        waitpid(c->pid, NULL, 0);
+    }
+    close(c->qmp);
+    qobject_unref(c->events);
+    qobject_unref(c->report);
+    g_string_free(c->input, true);
+    g_free(c->stderr_text);
+    if (!g_test_failed() || !getenv("QTEST_KEEP")) {
+        g_unlink(c->conf);
+        g_unlink(c->report_file);
+        g_unlink(c->stderr_file);
+    }
+    g_free(c->conf);
+    g_free(c->report_file);
+    g_free(c->stderr_file);
+    g_free(c->command);
+    g_free(c->base);
+    g_free(c);
+}
+
+typedef struct ContractTest {
+    ContractFunc *func;
+    const void *data;
+} ContractTest;
+
+static void run_test(const void *opaque)
+{
+    const ContractTest *test = opaque;
+
+    if (!getenv("QTEST_CCA_SIM")) {
+        g_test_skip("QTEST_CCA_SIM is not set: no simulated CCA host");
+        return;
+    }
+    test_dir = g_dir_make_tmp("rme-contract-XXXXXX", NULL);
+    test_files = g_ptr_array_new_with_free_func(g_free);
+    g_assert_nonnull(test_dir);
+
+    test->func(test->data);
+
+    for (guint i = 0; i < test_files->len; i++) {
+        g_unlink(g_ptr_array_index(test_files, i));
+    }
+    g_ptr_array_unref(test_files);
+    g_rmdir(test_dir);
+    g_clear_pointer(&test_dir, g_free);
+}
+
+void contract_add(const char *group, const char *name, ContractFunc *func,
+                  const void *data)
+{
+    g_autofree char *path = g_strdup_printf("/rme-contract/%s/%s", group,
+                                            name);
+    ContractTest *test;
+    static unsigned serial;
+
+    if (serial++ % sample) {
+        return;
+    }
+    test = g_new(ContractTest, 1);
+    *test = (ContractTest) { .func = func, .data = data };
+    g_test_add_data_func_full(path, test, run_test, g_free);
+}
+
+int contract_main(int argc, char **argv, void (*add_tests)(void))
+{
+    g_test_init(&argc, &argv, NULL);
+    if (getenv("QTEST_CCA_SAMPLE")) {
+        sample = MAX(atoi(getenv("QTEST_CCA_SAMPLE")), 1);
+    }
+    add_tests();
+    return g_test_run();
+}

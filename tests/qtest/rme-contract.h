@@ -1,0 +1,144 @@
+/*
+ * Contract tests: QEMU on a simulated host with Arm CCA
+ *
+ * QTEST_QEMU_BINARY is an arm64 QEMU under a library that plays the KVM of a
+ * CCA host (scripts/stages/50-contract makes it; QTEST_CCA_SIM says that it
+ * is one, without it the tests are skipped). A test says what the host is
+ * like, starts QEMU with -accel kvm, and reads what QEMU asked of the kernel
+ * in the report of the simulator.
+ *
+ * Checks do not end a test: one failure must not hide the others.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef TESTS_QTEST_RME_CONTRACT_H
+#define TESTS_QTEST_RME_CONTRACT_H
+
+#include "qobject/qdict.h"
+
+#define GUEST_RAM_BASE 0x40000000ULL
+
+typedef struct Contract Contract;
+
+/**
+ * ContractArgs: how a QEMU is started; what is NULL is left out
+ * @conf: settings of the simulated host, lines of `key = value'
+ * @machine: more for -machine, with a comma in front
+ * @object: more for -object rme-guest,id=rme0, with a comma in front
+ * @cpu: more for -cpu host, with a comma in front
+ * @memory: for -m, 256M if NULL
+ * @more: further options, "-kernel" and an image of two pages if NULL
+ */
+typedef struct ContractArgs {
+    const char *conf;
+    const char *machine;
+    const char *object;
+    const char *cpu;
+    const char *memory;
+    const char *more;
+} ContractArgs;
+
+/* Reports a failure of the current test and goes on */
+void contract_fail(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
+
+/* Fails the current test unless @cond; returns @cond */
+#define contract_check(cond, ...) \
+    ((cond) ? true : (contract_fail(__VA_ARGS__), false))
+
+bool contract_equal(const char *what, const char *is, const char *should_be);
+
+/* Path (owned by the test) of a new file in the directory of the test */
+const char *contract_file(const char *name, const void *data, size_t size);
+
+/* @size bytes in which no two pages are equal */
+uint8_t *contract_pattern(size_t size, unsigned seed);
+
+/* contract_start: start QEMU and go through the QMP handshake */
+Contract *contract_start(const ContractArgs *args);
+
+/* contract_run: start QEMU, which must end by itself */
+Contract *contract_run(const ContractArgs *args);
+
+/* contract_run_options: like it, with these options and nothing else */
+Contract *contract_run_options(const char *conf, const char *options);
+
+/* Wait for the end of QEMU; a hang is a failure */
+void contract_wait(Contract *c);
+
+/* QMP quit; the exit status must be 0 */
+void contract_quit(Contract *c);
+
+/* Ends QEMU if it still runs */
+void contract_free(Contract *c);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Contract, contract_free)
+
+/* What QMP answers, without events; NULL after a failure */
+QDict *contract_qmp(Contract *c, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+
+/* Its "return" must be there; dropped */
+void contract_qmp_ok(Contract *c, const char *command);
+
+/* Text of an HMP command */
+char *contract_hmp(Contract *c, const char *command);
+
+/* Data of the next event @name, which may have come already; NULL: failure */
+QDict *contract_event(Contract *c, const char *name);
+
+/* The run state must become @state */
+void contract_expect_state(Contract *c, const char *state);
+
+/* Wait until the report has @n calls of that name */
+bool contract_wait_calls(Contract *c, const char *call, unsigned n);
+
+/* stderr so far */
+const char *contract_stderr(Contract *c);
+
+/*
+ * QEMU ended with status 1 and with one line on stderr, which ends with
+ * @message. The line with which QEMU ends a failed -accel does not count.
+ */
+void contract_expect_error(Contract *c, const char *message);
+
+/* One line of stderr ends with @message */
+void contract_expect_warning(Contract *c, const char *message);
+void contract_expect_silence(Contract *c);
+
+/* The report; read again at each call while QEMU runs */
+QDict *contract_report(Contract *c);
+
+/* The Realm that QEMU made out of the machine (not a scratch VM), or NULL */
+QDict *contract_realm(Contract *c);
+
+/* How often KVM was asked for it, in whatever VM */
+unsigned contract_count(Contract *c, const char *call);
+
+/*
+ * The steps of the launch in their order, without addresses that depend on
+ * the size of the generated DTB: "HASH 1, CREATE, RIPAS 0x40000000+0x10000000,
+ * POPULATE 0x40080000+0x2000, REC 0, ACTIVATE". A failing one has "=ERRNO".
+ */
+char *contract_steps(Contract *c);
+
+/* SHA-256 of what was populated at @addr, whose request must start there */
+const char *contract_populated_sha256(Contract *c, uint64_t addr);
+
+/* The Realm is active, the simulator has nothing to complain about */
+void contract_expect_active(Contract *c);
+void contract_expect_no_complaints(Contract *c);
+
+/* Nothing was tried on the way to a Realm but on throw-away VMs */
+void contract_expect_no_realm(Contract *c);
+
+typedef void ContractFunc(const void *data);
+
+/*
+ * A test whose name is a sentence, below /rme-contract/@group. Where
+ * QTEST_CCA_SAMPLE is N, every Nth is taken.
+ */
+void contract_add(const char *group, const char *name, ContractFunc *func,
+                  const void *data);
+
+int contract_main(int argc, char **argv, void (*add_tests)(void));
+
+#endif
