@@ -48,7 +48,7 @@ static void do_spin(void)
     report_end();
     note("spinning until somebody stops this machine");
     for (;;) {
-        wfe_or_yield();
+        relax();
     }
 }
 

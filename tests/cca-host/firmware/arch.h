@@ -28,7 +28,7 @@
 #define isb() asm volatile("isb" : : : "memory")
 #define dsb() asm volatile("dsb sy" : : : "memory")
 #define dmb() asm volatile("dmb sy" : : : "memory")
-#define wfe_or_yield() asm volatile("yield" : : : "memory")
+#define relax() asm volatile("yield" : : : "memory")
 
 /*
  * Device accesses with one base register and no write-back: the only forms

@@ -41,7 +41,7 @@ static void toggle(void *arg)
         rsi_ipa_state_set_all(base, base + size, RIPAS_RAM);
         fill_pattern(t->pages, size, t->rounds);
         for (uint64_t end = timer_us() + 2000; timer_us() < end; ) {
-            wfe_or_yield();
+            relax();
         }
         t->changed += !is_pattern(t->pages, size, t->rounds);
         rsi_ipa_state_set_all(base, base + size, RIPAS_EMPTY);

@@ -12,10 +12,13 @@
 /* PL011 registers (Arm DDI 0183) */
 #define UARTDR 0x00
 #define UARTFR 0x18
-#define UARTFR_TXFF (1u << 5)
+#define UARTFR_TXFE (1u << 7)
+#define UARTLCR_H 0x2c
+#define UARTLCR_H_FIFO_8BIT 0x70u
 #define UARTCR 0x30
 #define UARTCR_UARTEN (1u << 0)
 #define UARTCR_TXE (1u << 8)
+#define FIFO_DEPTH 16
 
 static uint64_t uart;
 static unsigned passed, failed;
@@ -23,6 +26,7 @@ static unsigned passed, failed;
 void uart_enable(uint64_t base)
 {
     uart = base;
+    mmio_write32(uart + UARTLCR_H, UARTLCR_H_FIFO_8BIT);
     mmio_write32(uart + UARTCR, UARTCR_UARTEN | UARTCR_TXE);
 }
 
@@ -31,17 +35,21 @@ bool uart_enabled(void)
     return uart != 0;
 }
 
+/* Every access is an exit to the host: look once for a whole FIFO. */
 static void put(char c)
 {
+    static unsigned room;
+
     if (!uart) {
         return;
     }
     if (c == '\n') {
         put('\r');
     }
-    while (mmio_read32(uart + UARTFR) & UARTFR_TXFF) {
-        wfe_or_yield();
+    while (!room) {
+        room = mmio_read32(uart + UARTFR) & UARTFR_TXFE ? FIFO_DEPTH : 0;
     }
+    room--;
     mmio_write32(uart + UARTDR, (uint8_t)c);
 }
 

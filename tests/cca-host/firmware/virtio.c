@@ -128,7 +128,7 @@ void virtio_reset(struct virtio *v)
 {
     mmio_write8(v->common + COMMON_STATUS, 0);
     while (virtio_status(v)) {
-        wfe_or_yield();
+        relax();
     }
 }
 
