@@ -67,7 +67,7 @@ static const char *const actions[SIM_REALM_ACTIONS] = {
 /* calls that are no ioctls, or share one */
 static const char *const others[] = {
     "OPEN_KVM", "GMEM_PUNCH", "VCPU_FINALIZE_REC", "VCPU_FINALIZE_SVE",
-    "MEC_QUERY",
+    "MEC_QUERY", "CONFIG_RPV", "CONFIG_HASH", "CONFIG_MEC",
 };
 
 const char *sim_ioctl_name(SimKind kind, unsigned long req)

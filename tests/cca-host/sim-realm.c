@@ -53,17 +53,6 @@ static int set_hash(SimRealm *realm, uint32_t algo)
     return 0;
 }
 
-static int mec_query(uint64_t user, struct sim_abi_config *cfg)
-{
-    int ret = sim_fail("MEC_QUERY");
-
-    if (!ret) {
-        sim_mec_query(&cfg->mec_query.supported, &cfg->mec_query.count);
-        ret = sim_copy_to_user((void *)(uintptr_t)user, cfg, sizeof(*cfg));
-    }
-    return ret;
-}
-
 static int apply_config(SimVm *vm, struct sim_abi_config *cfg)
 {
     SimRealm *realm = &vm->realm;
@@ -96,11 +85,40 @@ static int apply_config(SimVm *vm, struct sim_abi_config *cfg)
 /* What one VM of the host answered holds for all of them */
 static bool mec_queried;
 
+/* A VMM that goes on after such an item failed breaks a promise */
+static bool must_succeed(const struct sim_abi_config *cfg)
+{
+    return cfg->cfg == SIM_CFG_RPV || cfg->cfg == SIM_CFG_HASH ||
+        (cfg->cfg == SIM_CFG_MEC && !cfg->shared_mec);
+}
+
+static int do_config(SimVm *vm, uint64_t user, struct sim_abi_config *cfg)
+{
+    static const char *const names[] = { "CONFIG_RPV", "CONFIG_HASH",
+                                         "CONFIG_MEC", "MEC_QUERY" };
+    int ret = cfg->cfg < G_N_ELEMENTS(names) ? sim_fail(names[cfg->cfg]) : 0;
+
+    if (ret) {
+        return ret;
+    }
+    if (cfg->cfg == SIM_CFG_MEC_QUERY &&
+        sim_config()->mec != SIM_MEC_NO_ITEMS) {
+        mec_queried = true;
+        sim_mec_query(&cfg->mec_query.supported, &cfg->mec_query.count);
+        return sim_copy_to_user((void *)(uintptr_t)user, cfg, sizeof(*cfg));
+    }
+    if (cfg->cfg == SIM_CFG_MEC && !mec_queried) {
+        sim_complain(vm, "the MEC policy is set before MEC_QUERY was "
+                     "answered; other kernels use that item number for "
+                     "other things");
+    }
+    return apply_config(vm, cfg);
+}
+
 static long config_realm(SimVm *vm, uint64_t user)
 {
     static const char *const items[] = { "RPV", "HASH", "MEC", "MEC_QUERY" };
     struct sim_abi_config cfg;
-    const char *item;
     int ret;
 
     if (sim_copy_from_user(&cfg, (void *)(uintptr_t)user, sizeof(cfg))) {
@@ -108,23 +126,12 @@ static long config_realm(SimVm *vm, uint64_t user)
         sim_report_call(vm, "REALM_CONFIG", -EFAULT, "\"item\": null");
         return -EFAULT;
     }
-    item = cfg.cfg < G_N_ELEMENTS(items) ? items[cfg.cfg] : "?";
-    if (cfg.cfg == SIM_CFG_MEC_QUERY &&
-        sim_config()->mec != SIM_MEC_NO_ITEMS) {
-        mec_queried = true;
-        ret = mec_query(user, &cfg);
-    } else {
-        if (cfg.cfg == SIM_CFG_MEC && !mec_queried) {
-            sim_complain(vm, "the MEC policy is set before MEC_QUERY was "
-                         "answered; other kernels use that item number for "
-                         "other things");
-        }
-        ret = apply_config(vm, &cfg);
-    }
+    ret = do_config(vm, user, &cfg);
     sim_report_call(vm, "REALM_CONFIG", ret,
-                    "\"item\": \"%s\", \"value\": %u", item,
+                    "\"item\": \"%s\", \"value\": %u",
+                    cfg.cfg < G_N_ELEMENTS(items) ? items[cfg.cfg] : "?",
                     cfg.cfg == SIM_CFG_RPV ? 0 : cfg.hash_algo);
-    if (cfg.cfg == SIM_CFG_RPV || cfg.cfg == SIM_CFG_HASH) {
+    if (must_succeed(&cfg)) {
         sim_realm_step(vm, "REALM_CONFIG", ret);
     }
     return ret;

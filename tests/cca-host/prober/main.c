@@ -73,7 +73,8 @@ static const ProbeGroup groups[] = {
     { "mec-exhausted", "mec = present\nmec-count = 4\nmec-in-use = 4\n",
       mec_exhausted_cases },
     { "fail", "fail = REALM_CREATE#1@ENXIO\n"
-      "fail = REALM_INIT_RIPAS#2@EIO\nfail = VCPU_FINALIZE_REC\n",
+      "fail = REALM_INIT_RIPAS#2@EIO\nfail = VCPU_FINALIZE_REC\n"
+      "fail = CONFIG_HASH@ENOMEM\n",
       fail_cases },
     { "exits-v10", V10 ALL_EXITS, exit_cases },
     { "exits-v7", V7 ALL_EXITS, exit_cases },

@@ -308,7 +308,20 @@ static void injected(void)
     vm_free(vm);
 }
 
+static void injected_item(void)
+{
+    uint32_t supported, count;
+    Vm *vm = realm_new();
+
+    ERR(realm_config(vm, SIM_CFG_HASH, SIM_HASH_SHA256), ENOMEM);
+    OK(realm_config(vm, SIM_CFG_RPV, 0));
+    COMPLAINT("REALM_CONFIG is called although REALM_CONFIG failed");
+    ERR(mec_query(vm, &supported, &count), EINVAL);
+    vm_free(vm);
+}
+
 const ProbeCase fail_cases[] = {
+    { "a CONFIG item fails by its own name", injected_item },
     { "the nth call, or every one, fails with any errno", injected },
     { NULL, NULL }
 };
