@@ -13,6 +13,8 @@
 #include "hw/arm/virt-cca.h"
 #include "hw/block/flash.h"
 #include "hw/loader.h"
+#include "hw/qdev-properties.h"
+#include "hw/virtio/virtio-mmio.h"
 #include "system/blockdev.h"
 
 /* GITS_TRANSLATER, which devices write to signal an interrupt (GICv3) */
@@ -145,6 +147,7 @@ void virt_cca_create_dma(VirtMachineState *vms, RmeGuest *guest)
     guest->shared = rme_shared_new();
     guest->dma = rme_dma_new(OBJECT(guest), guest->shared, guest->ipa_bits,
                              &error_fatal);
+    CONFIDENTIAL_GUEST_SUPPORT(guest)->checks_dma = true;
     if (vms->msi_controller == VIRT_MSI_CTRL_ITS) {
         rme_dma_set_doorbell(guest->dma, vms->memmap[VIRT_GIC_ITS].base +
                              GITS_TRANSLATER_OFFSET, GITS_TRANSLATER_SIZE,
@@ -158,6 +161,18 @@ void virt_cca_attach_pci_bus(VirtMachineState *vms, PCIBus *bus)
 
     if (guest) {
         rme_dma_attach_pci_bus(guest->dma, bus, &error_fatal);
+    }
+}
+
+void virt_cca_prepare_virtio_mmio(const VirtMachineState *vms,
+                                  DeviceState *dev)
+{
+    RmeGuest *guest = rme_guest_from_machine(MACHINE(vms));
+
+    if (guest) {
+        VIRTIO_MMIO(dev)->dma_as = rme_dma_address_space(guest->dma);
+        /* VIRTIO_F_ACCESS_PLATFORM needs VIRTIO_F_VERSION_1 */
+        qdev_prop_set_bit(dev, "force-legacy", false);
     }
 }
 

@@ -78,6 +78,14 @@ void virt_cca_create_dma(VirtMachineState *vms, RmeGuest *guest);
 void virt_cca_attach_pci_bus(VirtMachineState *vms, PCIBus *bus);
 
 /**
+ * virt_cca_prepare_virtio_mmio: give a virtio-mmio transport the Realm's DMA
+ * @vms: a machine; nothing happens if it has no Realm
+ * @dev: a transport that is not realized yet
+ */
+void virt_cca_prepare_virtio_mmio(const VirtMachineState *vms,
+                                  DeviceState *dev);
+
+/**
  * virt_cca_dma_as: address space of bus masters that are not on PCI
  * @ms: any machine
  *
