@@ -436,6 +436,25 @@ void *run_private_memory(SimVm *vm, uint64_t gpa, uint64_t len)
     return found;
 }
 
+void run_let_its_write(SimVm *vm, bool writable)
+{
+    int prot = PROT_READ | (writable ? PROT_WRITE : 0);
+    RunVm *rv = vm->backend;
+
+    pthread_mutex_lock(&rv->map_lock);
+    for (unsigned i = 0; i < rv->slots->len; i++) {
+        RunSlot *rs = g_ptr_array_index(rv->slots, i);
+
+        for (uint64_t p = 0; rs->live && p < rs->slot->size / SIM_PAGE_SIZE;
+             p++) {
+            if (rs->view[p] == RUN_VIEW_SHARED) {
+                mprotect(rs->priv + p * SIM_PAGE_SIZE, SIM_PAGE_SIZE, prot);
+            }
+        }
+    }
+    pthread_mutex_unlock(&rv->map_lock);
+}
+
 /* One of the two memslots of the real VM */
 static int set_real_slot(SimVm *vm, const SimSlot *slot, bool alias,
                          const char *hva, uint64_t size)

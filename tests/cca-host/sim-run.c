@@ -266,12 +266,32 @@ static int run_create_device(SimDevice *dev, struct kvm_create_device *arg)
     return arg->fd;
 }
 
+/*
+ * KVM writes pending and ITS tables where the guest sees them: into pages
+ * that the guest shared.  No vCPU runs then, KVM sees to that.
+ */
+static long save_tables(SimDevice *dev, struct kvm_device_attr *attr)
+{
+    long ret;
+
+    run_let_its_write(dev->vm, true);
+    ret = run_ioctl(dev->obj.fd, KVM_SET_DEVICE_ATTR, attr);
+    run_let_its_write(dev->vm, false);
+    return ret;
+}
+
 /* The GIC and the ITS stand at the shared alias of their addresses */
 static long run_device_ioctl(SimDevice *dev, unsigned long req, void *arg)
 {
     struct kvm_device_attr *attr = arg, moved;
     uint64_t addr;
 
+    if (dev->vm->is_realm && req == KVM_SET_DEVICE_ATTR &&
+        attr->group == KVM_DEV_ARM_VGIC_GRP_CTRL &&
+        (attr->attr == KVM_DEV_ARM_ITS_SAVE_TABLES ||
+         attr->attr == KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES)) {
+        return save_tables(dev, attr);
+    }
     if (!dev->vm->is_realm || req != KVM_SET_DEVICE_ATTR ||
         attr->group != KVM_DEV_ARM_VGIC_GRP_ADDR) {
         return run_ioctl(dev->obj.fd, req, arg);

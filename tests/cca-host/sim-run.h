@@ -119,6 +119,8 @@ int run_activate(SimVm *vm);
 void run_update_views(SimVm *vm, uint64_t base, uint64_t top);
 /* Complains about, and drops, shared copies of private pages */
 void run_check_shared_copies(SimVm *vm, uint64_t base, uint64_t top);
+/* The ITS may write its tables while no vCPU runs */
+void run_let_its_write(SimVm *vm, bool writable);
 /* Memory of the guest at a private address, or NULL if it has none there */
 void *run_private_memory(SimVm *vm, uint64_t gpa, uint64_t len);
 

@@ -78,3 +78,59 @@ on_cca_host()
     shift
     env LD_PRELOAD=/files/libccasim.so CCA_SIM_CONF="/tmp/$name.conf" "$@"
 }
+
+# disk_and_net NAME [PORT]: arguments for a disk and a network whose host side
+# listens on PORT, keeps what it gets and then sends a file
+disk_and_net()
+{
+    dd if=/dev/zero of="/tmp/$1.disk" bs=1M count=1 2> /dev/null
+    head -c 200000 /dev/urandom > "/tmp/$1.send"
+    mkfifo "/tmp/$1.silent"     # not /dev/null: its end would end nc
+    {
+        nc -l -p "${2:-7000}" <> "/tmp/$1.silent" > "/tmp/$1.received"
+        nc -l -p "${2:-7000}" < "/tmp/$1.send" > /dev/null
+    } > /dev/null 2>&1 &
+    echo "-drive file=/tmp/$1.disk,format=raw,if=none,id=d0" \
+         "-device virtio-blk-pci,drive=d0" \
+         "-netdev user,id=n0 -device virtio-net-pci,netdev=n0,romfile="
+}
+
+# collect NAME: the host's view of disk and transfer, in NAME.host
+collect()
+{
+    {
+        echo "host: file on the disk: $(tar -xOf "/tmp/$1.disk" file)"
+        tar -xOf "/tmp/$1.disk" data > "/tmp/$1.data"
+        same "data on the disk" "/tmp/$1.data" sent "$1"
+        same "data from the network" "/tmp/$1.received" sent "$1"
+        same "data to the network" "/tmp/$1.send" received "$1"
+    } > "/results/$1.host" 2>&1
+}
+
+# same TEXT FILE WORD NAME: has FILE the sum that the guest printed for WORD?
+same()
+{
+    if grep -q "guest: $3 $(sha256sum < "$2" | cut -c 1-64)" "/results/$4.log"
+    then
+        echo "host: $1: as the guest says ($(wc -c < "$2") bytes)"
+    else
+        echo "host: $1: DIFFERENT ($(wc -c < "$2") bytes)"
+    fi
+}
+
+# query_when_up NAME: ask QEMU about its Realm once the guest is up
+query_when_up()
+{
+    local i=0
+    while [ $i -lt 600 ] && ! grep -q "guest: up" "/results/$1.log" 2> /dev/null
+    do
+        sleep 0.5
+        i=$((i + 1))
+    done
+    {
+        echo '{"execute":"qmp_capabilities"}'
+        echo '{"execute":"query-cca"}'
+        echo '{"execute":"query-status"}'
+        sleep 3
+    } | nc 127.0.0.1 4444 > "/results/$1.qmp" 2>&1
+}

@@ -155,7 +155,7 @@ qemu_archive()
     echo "$out"
 }
 
-# Root file system of the guests; their scripts are appended per scenario.
+# Root file system of the guests; their scripts are appended to it.
 guest_archive()
 {
     local tree out here=$1
@@ -173,18 +173,18 @@ guest_archive()
     echo "$out"
 }
 
-# scenario_archive OUT SCENARIO-DIR GUEST-ARCHIVE [NAME=FILE...]: what this
-# run adds: the scenario, the guests' initrd, the files it was given.
+# scenario_archive OUT HERE SCENARIO-DIR GUEST-ARCHIVE [NAME=FILE...]: what
+# this run adds: the scenario, the guests' initrd, the files it was given.
 scenario_archive()
 {
-    local out=$1 dir=$2 guest=$3 tree gtree pair
-    shift 3
+    local out=$1 here=$2 dir=$3 guest=$4 tree gtree pair
+    shift 4
     tree=$(mktemp -d)
     gtree=$(mktemp -d)
     mkdir -p "$tree"/{guest,files,scenario} "$gtree/guest"
     cp "$dir"/*.sh "$tree/scenario/"
-    cp "$dir"/../../host-lib.sh "$tree/"
-    cp "$dir"/guest-*.sh "$gtree/guest/" 2> /dev/null || :
+    cp "$here/host-lib.sh" "$tree/"
+    cp "$here"/guest/guest-*.sh "$gtree/guest/"
     pack "$gtree" "$gtree.cpio"
     cat "$guest" "$gtree.cpio" > "$tree/guest/initrd"
     for pair in "$@"; do

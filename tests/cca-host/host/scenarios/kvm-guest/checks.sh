@@ -3,7 +3,5 @@
 expect host.log '@@ host is up:.*KVM present' "emulated host boots with KVM"
 expect kvm.log 'guest: up, .* 2 CPUs' "guest boots with 2 CPUs"
 expect kvm.log 'guest: basic ended with status 0' "guest's script ran"
-expect kvm.log 'hello from the host' "guest receives over virtio-net"
-expect tcp-received 'hello from the guest' "host receives over virtio-net"
-expect disk-head 'written by the guest' "host reads what the guest wrote"
+expect_transfers kvm
 expect kvm.status '^0$' "QEMU exits 0 when the guest powers off"

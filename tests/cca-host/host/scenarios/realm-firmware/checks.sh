@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+refuse fw.log 'fw: FAIL' "no check of the firmware fails"
+expect fw.log 'fw: [1-9][0-9]* passed, 0 failed' "the firmware comes to its end"
+expect fw.sector 'written by the test firmware' "the host reads its sector"
+expect fw.host 'the same RIM' "it reads the RIM that the simulator computed"
+expect fw.status '^0$' "QEMU exits 0 when the firmware powers off"
+expect_clean fw
