@@ -53,12 +53,18 @@ need_chroot() {
 
 # The inner half of in_chroot, as root in namespaces of its own.  The devices
 # are bound one by one, so that no test can remove one of the host's.  $1 chroot,
-# $2 user:group, $3 cache, then pairs HOST:INSIDE up to --, then the command
+# $2 user:group, $3 all its groups, $4 compiler cache, then pairs HOST:INSIDE up
+# to --, then the command
 # shellcheck disable=SC2016
 chroot_script='
     set -e
-    root=$1 user=$2 ccache=$3
-    shift 3
+    root=$1 user=$2 groups=$3 ccache=$4
+    shift 4
+    for pair; do
+        [ "$pair" != -- ] || break
+        # The chroot gets a mount point for what is not below /src
+        case $pair in *:/src/*) ;; *) mkdir -p "$root${pair#*:}" ;; esac
+    done
     mount --bind "$root" "$root"
     mount -o remount,bind,ro "$root"
     for dir in src tmp run; do mount -t tmpfs -o mode=1777 tmpfs "$root/$dir"; done
@@ -80,13 +86,13 @@ chroot_script='
     done
     mount --bind "$ccache" "$root/ccache"
     while [ "$1" != -- ]; do
-        mkdir -p "$root${1#*:}"
+        [ -d "$root${1#*:}" ] || mkdir -p "$root${1#*:}"
         mount --bind "${1%%:*}" "$root${1#*:}"
         shift
     done
     shift
     cd "$root"
-    exec chroot --userspec="$user" "$root" env -i \
+    exec chroot --userspec="$user" --groups="$groups" "$root" env -i \
         PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin HOME=/src/home \
         LC_ALL=C.UTF-8 TERM="${TERM-dumb}" PYTHONDONTWRITEBYTECODE=1 \
         CCACHE_DIR=/ccache CCACHE_COMPILERCHECK=content CCACHE_MAXSIZE=4G \
@@ -101,5 +107,5 @@ in_chroot() {
     mkdir -p "$cache/ccache"
     as_root unshare -m --propagation private -p -f --kill-child \
         bash -c "$chroot_script" in_chroot "$cache/$chroot_name" \
-        "$(id -u):$(id -g)" "$cache/ccache" "$top:/src/cca" "$@"
+        "$(id -u):$(id -g)" "$(id -G | tr ' ' ,)" "$cache/ccache" "$top:/src/cca" "$@"
 }

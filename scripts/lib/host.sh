@@ -50,3 +50,39 @@ realm_host() {
     done
     return 1
 }
+
+# guest_files DIR: vmlinuz and initrd of the scenarios' guests, as the emulated
+# host would have them
+guest_files() (
+    # shellcheck disable=SC2034
+    root=$cache/$chroot_name kernel=$("$top/scripts/kernel") here=$top/$cca_host/host
+    mkdir -p "$cache/host" "$1/scripts/guest"
+    cache=$cache/host
+    # shellcheck source=tests/cca-host/host/image-lib.sh
+    . "$here/image-lib.sh"
+    cp "$kernel/vmlinuz" "$1/"
+    cp "$here"/guest/guest-*.sh "$1/scripts/guest/"
+    pack "$1/scripts" "$1/scripts.cpio"
+    cat "$(guest_archive "$here")" "$1/scripts.cpio" > "$1/initrd"
+)
+
+# run_on_this_host SCENARIO: a scenario on this machine's own KVM, without the
+# emulated host and without the simulator
+run_on_this_host() {
+    local scenario=$1 guest=$top/build/guest
+    rm -rf "$guest" "${logs:?}/$scenario"
+    mkdir -p "$guest" "$logs/$scenario"
+    guest_files "$guest"
+    # Its host.sh is for busybox; on_cca_host would load the simulator
+    # shellcheck disable=SC2016
+    in_chroot "$guest:/guest" "$logs/$scenario:/results" "$(build_dir arm64):/src/build" \
+        "$(source_dir arm64):/src/qemu" -- /src/build busybox sh -c '
+            set -e
+            mkdir /tmp/bin
+            busybox --install -s /tmp/bin
+            PATH=/tmp/bin:$PATH
+            . /src/cca/tests/cca-host/host/host-lib.sh
+            QEMU=/src/build/qemu-system-aarch64
+            on_cca_host() { shift; "$@"; }
+            . "/src/cca/tests/cca-host/host/scenarios/$0/host.sh"' "$scenario"
+}
