@@ -92,12 +92,14 @@ chroot_script='
     done
     shift
     cd "$root"
-    exec chroot --userspec="$user" --groups="$groups" "$root" env -i \
+    # Not exec: process 1 of the namespace would survive its own abort()
+    chroot --userspec="$user" --groups="$groups" "$root" env -i \
         PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin HOME=/src/home \
         LC_ALL=C.UTF-8 TERM="${TERM-dumb}" PYTHONDONTWRITEBYTECODE=1 \
         CCACHE_DIR=/ccache CCACHE_COMPILERCHECK=content CCACHE_MAXSIZE=4G \
         CCACHE_SLOPPINESS=time_macros \
-        sh -c '\''cd "$1"; shift; exec "$@"'\'' sh "$@"
+        sh -c '\''cd "$1"; shift; exec "$@"'\'' sh "$@" || exit
+    exit 0
 '
 
 # in_chroot [HOST:INSIDE]... -- DIR COMMAND...: run COMMAND in DIR as the

@@ -58,7 +58,7 @@ guest_files() (
     root=$cache/$chroot_name kernel=$("$top/scripts/kernel") here=$top/$cca_host/host
     mkdir -p "$cache/host" "$1/scripts/guest"
     cache=$cache/host
-    # shellcheck source=tests/cca-host/host/image-lib.sh
+    # shellcheck source=/dev/null
     . "$here/image-lib.sh"
     cp "$kernel/vmlinuz" "$1/"
     cp "$here"/guest/guest-*.sh "$1/scripts/guest/"
