@@ -11,6 +11,7 @@
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
+#include "qemu/madvise.h"
 #include "exec/address-spaces.h"
 #include "exec/ramblock.h"
 #include "hw/arm/rme-dma.h"
@@ -46,6 +47,19 @@ static void explain_create(const RmeGuest *guest, const RmeAbi *abi, int ret,
         error_prepend(errp, "the host has no memory or no VMID left for one "
                       "more Realm: ");
     }
+}
+
+/*
+ * The guest shares single pages. With huge pages behind the shared mapping,
+ * which QEMU asks for by default, each would cost 2 MiB of host memory, and
+ * khugepaged could bring back what was dropped.
+ */
+static int forbid_huge_pages(RAMBlock *rb, void *opaque)
+{
+    if (rb->guest_memfd >= 0) {
+        qemu_madvise(rb->host, rb->max_length, QEMU_MADV_NOHUGEPAGE);
+    }
+    return 0;
 }
 
 static bool configure_hash(RmeGuest *guest, const RmeAbi *abi,
@@ -265,6 +279,7 @@ bool kvm_rme_launch(RmeGuest *guest, Error **errp)
     if (!guest->plan) {
         return false;
     }
+    qemu_ram_foreach_block(forbid_huge_pages, NULL);
 
     for (guint i = 0; i < rme_plan_n_steps(guest->plan); i++) {
         const RmePlanStep *step = rme_plan_step(guest->plan, i);
