@@ -6,7 +6,8 @@
 
 # What a target is:  arm64   the product, with KVM (under qemu-user on x86-64)
 #                    native  for this machine: dry runs, unit tests, plain qtests
-# and unpatched-arm64, unpatched-native: the same of the base without the series
+# and unpatched-arm64, unpatched-native: the same of the base without the series.
+# Stages use series-arm64 and series-native for one commit of the series.
 build_targets='arm64 native unpatched-arm64 unpatched-native'
 
 configure_args=(--target-list=aarch64-softmmu --without-default-features
@@ -33,6 +34,7 @@ build_args() {
 source_dir() {
     case $1 in
     unpatched-*) readlink -f "$base/src" ;;
+    series-*) echo "$cache/src-series-$checkout" ;;
     *) echo "$cache/src-$checkout" ;;
     esac
 }
