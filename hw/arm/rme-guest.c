@@ -219,6 +219,17 @@ bool rme_guest_check_machine(const RmeGuest *guest, const MachineState *ms,
     return false;
 }
 
+bool rme_guest_check_accel(const RmeGuest *guest, Error **errp)
+{
+    if (guest->state != RME_STATE_NEW) {
+        return true;
+    }
+    error_setg(errp, "accelerator %s cannot run the Realm '%s': use "
+               "-accel kvm on a host with Arm CCA",
+               current_accel_name(), rme_guest_id(guest));
+    return false;
+}
+
 /*
  * Is this object what the machine runs?  QEMU takes no notice of one that the
  * machine does not refer to and would start a VM without any protection.
@@ -234,16 +245,8 @@ static bool check_in_use(const RmeGuest *guest, const MachineState *ms,
                    "object", id, id);
         return false;
     }
-    if (!rme_guest_check_machine(guest, ms, errp)) {
-        return false;
-    }
-    if (guest->state == RME_STATE_NEW) {
-        error_setg(errp, "accelerator %s cannot run the Realm '%s': use "
-                   "-accel kvm on a host with Arm CCA",
-                   current_accel_name(), id);
-        return false;
-    }
-    return true;
+    return rme_guest_check_machine(guest, ms, errp) &&
+        rme_guest_check_accel(guest, errp);
 }
 
 static void rme_guest_machine_done(Notifier *notifier, void *data)

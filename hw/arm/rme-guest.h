@@ -140,4 +140,15 @@ RmeHashAlgo rme_guest_hash_algo(const RmeGuest *guest);
 bool rme_guest_check_machine(const RmeGuest *guest, const MachineState *ms,
                              Error **errp);
 
+/**
+ * rme_guest_check_accel: has the accelerator made a Realm VM?
+ * @guest: the Realm
+ * @errp: set if not, with the way out
+ *
+ * A machine calls it before it makes anything that only a Realm VM can have.
+ *
+ * Returns: true if it has
+ */
+bool rme_guest_check_accel(const RmeGuest *guest, Error **errp);
+
 #endif /* HW_ARM_RME_GUEST_H */

@@ -116,6 +116,8 @@ bool virt_cca_map_firmware(VirtMachineState *vms, MemoryRegion *sysmem)
     g_autofree char *fname = NULL;
     MemoryRegion *mr;
 
+    /* The machine comes here before it makes anything else for a Realm */
+    rme_guest_check_accel(rme_guest_from_machine(MACHINE(vms)), &error_fatal);
     drop_flash(vms);
     if (!bios_name) {
         return false;
