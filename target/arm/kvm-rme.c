@@ -130,4 +130,3 @@ static int kvm_rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
     cgs->ready = true;
     return 0;
 }
-
