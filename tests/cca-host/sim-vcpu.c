@@ -267,5 +267,7 @@ long sim_vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg)
         ret = handle(vcpu, req, arg);
     }
     pthread_mutex_unlock(&vm->lock);
+    sim_trace("vm %u vcpu %u %s = %ld", vm->serial, vcpu->id,
+              name ?: "VCPU_OTHER", ret);
     return ret;
 }

@@ -212,6 +212,7 @@ long sim_vm_ioctl(SimVm *vm, unsigned long req, void *arg)
         ret = handle(vm, req, arg);
     }
     pthread_mutex_unlock(&vm->lock);
+    sim_trace("vm %u %s = %ld", vm->serial, name ?: "VM_OTHER", ret);
     return ret;
 }
 
@@ -221,6 +222,18 @@ static bool is_vgic_init(const SimDevice *dev,
     return dev->type == KVM_DEV_TYPE_ARM_VGIC_V3 &&
         attr->group == KVM_DEV_ARM_VGIC_GRP_CTRL &&
         attr->attr == KVM_DEV_ARM_VGIC_CTRL_INIT;
+}
+
+static void trace_device(const SimDevice *dev, const char *name,
+                         const void *arg, long ret)
+{
+    struct kvm_device_attr attr;
+
+    if (sim_copy_from_user(&attr, arg, sizeof(attr))) {
+        attr = (struct kvm_device_attr) { 0 };
+    }
+    sim_trace("vm %u device %u %s %u 0x%" PRIx64 " = %ld", dev->vm->serial,
+              dev->type, name, attr.group, (uint64_t)attr.attr, ret);
 }
 
 long sim_device_ioctl(SimDevice *dev, unsigned long req, void *arg)
@@ -239,5 +252,6 @@ long sim_device_ioctl(SimDevice *dev, unsigned long req, void *arg)
         vm->vgic_inited = true;
     }
     pthread_mutex_unlock(&vm->lock);
+    trace_device(dev, name ?: "DEVICE_OTHER", arg, ret);
     return ret;
 }
