@@ -70,18 +70,24 @@ configure_build() {
     touch "$dir/configured"
 }
 
-# Debian keeps the option ROMs out of QEMU's source package and packs them
-# apart.  Without them no machine that has a network card by default starts.
-option_roms=option-roms-$suite
-unpack_option_roms() {
-    (cd "$1" && apt_get download ipxe-qemu && dpkg-deb -x ipxe-qemu_*.deb deb)
-    mv "$1"/deb/usr/share/qemu/*.rom "$1/"
+# Debian keeps firmware that runs in a guest out of QEMU's source package and
+# packs it apart, and the builds do not install what is left; but a machine with
+# a network card by default, or a screen, does not start without its ROM.
+roms=roms-$suite
+unpack_roms() {
+    local f
+    (cd "$1" && apt_get download ipxe-qemu seabios)
+    for f in "$1"/*.deb; do dpkg-deb -x "$f" "$1/deb"; done
+    mv "$1"/deb/usr/share/qemu/*.rom "$1"/deb/usr/share/seabios/*.bin "$1/"
     rm -r "$1"/deb "$1"/*.deb
+    for f in npcm7xx_bootrom.bin npcm8xx_bootrom.bin; do
+        ln -s "/src/qemu/pc-bios/$f" "$1/$f"
+    done
 }
-need_option_roms() {
-    [ ! -d "$cache/$option_roms" ] || return 0
+need_roms() {
+    [ ! -d "$cache/$roms" ] || return 0
     apt_update
-    step "option ROMs" option-roms.log entry "$option_roms" unpack_option_roms
+    step "ROMs of guests" roms.log entry "$roms" unpack_roms
 }
 
 # run_build TARGET NINJA_ARG...
@@ -92,7 +98,7 @@ run_build() {
     # One of the places where QEMU, when it is not installed, looks for ROMs
     bundle=$(build_dir "$target")/qemu-bundle/usr/local/share
     mkdir -p "$bundle"
-    ln -sfn "/src/cache/$option_roms" "$bundle/qemu-firmware"
+    ln -sfn "/src/cache/$roms" "$bundle/qemu-firmware"
     in_build "$target" /src/build ninja "$@"
 }
 
@@ -105,7 +111,7 @@ build() {
     esac
     need_base
     need_chroot
-    need_option_roms
+    need_roms
     case $target in
     unpatched-*) ;;
     *) locked "src-$checkout" "$top/scripts/qemu-tree" sync "$(source_dir "$target")" ;;
