@@ -36,6 +36,9 @@ static inline void fixture_init(void)
     };
 
     qemu_init(ARRAY_SIZE(argv) - 1, (char **)argv);
+    /* There is no main loop that would see that QEMU is to end */
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
 }
 
 /* fixture_add_ram: private RAM of a Realm; the name of the block is @gpa */
