@@ -13,7 +13,7 @@ mirror() {
     local uri
     # The origin is known only after an `apt-get update` on this machine
     uri=$(apt-get indextargets --format "\$(ORIGIN)|\$(LABEL)|\$(REPO_URI)" \
-          'Created-By: Packages' | sed -n 's/^Debian|Debian|//p' | head -n 1)
+          'Created-By: Packages' | sed -n 's/^Debian|Debian|//p' | sed -n 1p)
     echo "${uri%/}"
 }
 
