@@ -36,7 +36,8 @@ void sim_realm_step(SimVm *vm, const char *name, long ret)
                      realm->failed);
         realm->failed = NULL;
     }
-    if (ret < 0) {
+    /* What was interrupted is to be tried again */
+    if (ret < 0 && ret != -EINTR && ret != -EAGAIN) {
         realm->failed = name;
     }
 }
@@ -131,6 +132,9 @@ static long config_realm(SimVm *vm, uint64_t user)
                     "\"item\": \"%s\", \"value\": %u",
                     cfg.cfg < G_N_ELEMENTS(items) ? items[cfg.cfg] : "?",
                     cfg.cfg == SIM_CFG_RPV ? 0 : cfg.hash_algo);
+    if (cfg.cfg == SIM_CFG_HASH && !ret) {
+        vm->realm.failed = NULL;    /* a second choice of the algorithm */
+    }
     if (must_succeed(&cfg)) {
         sim_realm_step(vm, "REALM_CONFIG", ret);
     }
