@@ -28,7 +28,8 @@ typedef struct Contract Contract;
  * @object: more for -object rme-guest,id=rme0, with a comma in front
  * @cpu: more for -cpu host, with a comma in front
  * @memory: for -m, 256M if NULL
- * @more: further options, "-kernel" and an image of two pages if NULL
+ * @no_kernel: leave out -kernel with an image of two pages
+ * @more: further options
  */
 typedef struct ContractArgs {
     const char *conf;
@@ -37,6 +38,7 @@ typedef struct ContractArgs {
     const char *cpu;
     const char *memory;
     const char *more;
+    bool no_kernel;
 } ContractArgs;
 
 /* Reports a failure of the current test and goes on */
@@ -73,6 +75,9 @@ void contract_quit(Contract *c);
 void contract_free(Contract *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Contract, contract_free)
 
+/* A QMP command whose answer is not waited for; JSON with double quotes */
+void contract_send(Contract *c, const char *command);
+
 /* What QMP answers, without events; NULL after a failure */
 QDict *contract_qmp(Contract *c, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 
@@ -91,6 +96,9 @@ void contract_expect_state(Contract *c, const char *state);
 /* Wait until the report has @n calls of that name */
 bool contract_wait_calls(Contract *c, const char *call, unsigned n);
 
+/* As waitpid() has it, once QEMU ended */
+int contract_status(Contract *c);
+
 /* stderr so far */
 const char *contract_stderr(Contract *c);
 
@@ -107,7 +115,10 @@ void contract_expect_silence(Contract *c);
 /* The report; read again at each call while QEMU runs */
 QDict *contract_report(Contract *c);
 
-/* The Realm that QEMU made out of the machine (not a scratch VM), or NULL */
+/*
+ * The Realm that QEMU made out of the machine (not a scratch VM), or NULL; as
+ * the report, it is there until anything else of the report is asked for.
+ */
 QDict *contract_realm(Contract *c);
 
 /* How often KVM was asked for it, in whatever VM */

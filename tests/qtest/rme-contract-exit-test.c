@@ -1,0 +1,345 @@
+/*
+ * Contract tests: what QEMU does when a running Realm leaves to it
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "rme-contract.h"
+
+#define RAM_64M "0x44000000 0x4000000"      /* away from all images */
+
+typedef struct Conversion {
+    const char *name;
+    const char *exits;          /* settings of the simulated host */
+    unsigned n;                 /* of exits */
+    unsigned attributes;        /* calls that they may cause */
+    unsigned punches;           /* of private memory */
+    unsigned discards;          /* of shared memory */
+    int64_t private_bytes;      /* at the end; of 256 MiB */
+    const char *more;
+} Conversion;
+
+#define MIB (1024 * 1024LL)
+
+static const Conversion conversions[] = {
+    {
+        "all of RAM to private, as Linux asks first, does nothing",
+        "exit = memory-fault private 0x40000000 0x10000000", 1,
+        0, 0, 0, 256 * MIB,
+    }, {
+        "a GiB to private, which is more than there is, does nothing",
+        "exit = memory-fault private 0x40000000 0x40000000", 1,
+        0, 0, 0, 256 * MIB,
+    }, {
+        "the whole address space to private does nothing",
+        "exit = memory-fault private 0 0x10000000000", 1, 0, 0, 0, 256 * MIB,
+    }, {
+        "the first page to private does nothing",
+        "exit = memory-fault private 0x40000000 0x1000", 1, 0, 0, 0,
+        256 * MIB,
+    }, {
+        "a hole to private does nothing",
+        "exit = memory-fault private 0x8000000000 0x40000000", 1, 0, 0, 0,
+        256 * MIB,
+    }, {
+        "a hole to shared does nothing",
+        "exit = memory-fault shared 0x8000000000 0x40000000", 1, 0, 0, 0,
+        256 * MIB,
+    }, {
+        "a device to shared does nothing",
+        "exit = memory-fault shared 0x9000000 0x1000", 1, 0, 0, 0, 256 * MIB,
+    }, {
+        "a device to private does nothing",
+        "exit = memory-fault private 0x9000000 0x1000", 1, 0, 0, 0, 256 * MIB,
+    }, {
+        "nothing to shared does nothing",
+        "exit = memory-fault shared 0x44000000 0", 1, 0, 0, 0, 256 * MIB,
+    }, {
+        "64 MiB to shared drop the private copy once",
+        "exit = memory-fault shared " RAM_64M, 1, 1, 1, 0, 192 * MIB,
+    }, {
+        "64 MiB to shared twice are one conversion",
+        "exit = memory-fault shared " RAM_64M "\n"
+        "exit = memory-fault shared " RAM_64M, 2, 1, 1, 0, 192 * MIB,
+    }, {
+        "64 MiB to shared and back drop the shared copy, not the private one",
+        "exit = memory-fault shared " RAM_64M "\n"
+        "exit = memory-fault private " RAM_64M, 2, 2, 1, 1, 256 * MIB,
+    }, {
+        "64 MiB to shared and twice back are two conversions",
+        "exit = memory-fault shared " RAM_64M "\n"
+        "exit = memory-fault private " RAM_64M "\n"
+        "exit = memory-fault private " RAM_64M, 3, 2, 1, 1, 256 * MIB,
+    }, {
+        "a page in the middle to shared is one page",
+        "exit = memory-fault shared 0x44001000 0x1000", 1, 1, 1, 0,
+        256 * MIB - 4096,
+    }, {
+        "a range from a hole over all RAM to shared is RAM only",
+        "exit = memory-fault shared 0x30000000 0x20000000\n"
+        "exit = memory-fault private 0x30000000 0x40000000", 2, 2, 1, 1,
+        256 * MIB,
+    }, {
+        "the whole address space to shared is RAM only",
+        "exit = memory-fault shared 0 0x10000000000", 1, 1, 1, 0, 0,
+    }, {
+        "a range over two RAM blocks to shared and back",
+        "exit = memory-fault shared 0x47000000 0x2000000\n"
+        "exit = memory-fault private 0x47000000 0x2000000", 2, 4, 2, 2,
+        256 * MIB,
+        "-object memory-backend-ram,id=m0,size=128M -numa node,memdev=m0 "
+        "-object memory-backend-ram,id=m1,size=128M -numa node,memdev=m1",
+    },
+};
+
+static void test_conversion(const void *data)
+{
+    const Conversion *t = data;
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = t->exits, .more = t->more,
+    });
+    unsigned slots = t->more ? 2 : 1, images, n;
+    QDict *realm;
+
+    contract_wait_calls(c, "EXIT_DONE", t->n);
+    contract_expect_state(c, "running");
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+
+    n = contract_count(c, "SET_MEMORY_ATTRIBUTES") - slots;
+    contract_check(n == t->attributes, "%u changes of attributes, not %u", n,
+                   t->attributes);
+    n = contract_count(c, "PUNCH_PRIVATE");
+    contract_check(n == t->punches, "%u punches, not %u", n, t->punches);
+    images = contract_count(c, "REALM_POPULATE");
+    n = contract_count(c, "DISCARD_SHARED") - images;
+    contract_check(n == t->discards, "%u discards, not %u", n, t->discards);
+    realm = contract_realm(c);
+    if (realm) {
+        int64_t bytes = qdict_get_int(realm, "attribute-private-bytes");
+
+        contract_check(bytes == t->private_bytes, "%" PRId64 " private bytes, "
+                       "not %" PRId64, bytes, t->private_bytes);
+    }
+}
+
+typedef struct Bad {
+    const char *name;
+    const char *exits;
+    const char *message;    /* in stderr */
+} Bad;
+
+static const Bad bad[] = {
+    { "a range that wraps stops the VM",
+      "exit = memory-fault shared 0xfffffffffffff000 0x2000",
+      "KVM_EXIT_MEMORY_FAULT for a range that is no multiple of 4 KiB" },
+    { "a range that is not aligned stops the VM",
+      "exit = memory-fault shared 0x44000800 0x1000",
+      "KVM_EXIT_MEMORY_FAULT for a range that is no multiple of 4 KiB: "
+      "0x44000800 + 0x1000" },
+    { "a size that is not aligned stops the VM",
+      "exit = memory-fault private 0x44000000 0x1001",
+      "KVM_EXIT_MEMORY_FAULT for a range that is no multiple of 4 KiB: "
+      "0x44000000 + 0x1001" },
+    { "attributes that cannot be changed stop the VM",
+      "exit = memory-fault shared 0x44000000 0x1000\n"
+      "fail = SET_MEMORY_ATTRIBUTES#2@ENOMEM",
+      "cannot make [0x44000000, 0x44001000) shared for the Realm: Cannot "
+      "allocate memory" },
+    { "private memory that cannot be dropped stops the VM",
+      "exit = memory-fault shared 0x44000000 0x1000\n"
+      "fail = GMEM_PUNCH@EIO",
+      "cannot make [0x44000000, 0x44001000) shared for the Realm: "
+      "Input/output error" },
+    { "an RMM error of KVM_RUN stops the VM", "exit = errno ENXIO",
+      "kvm run failed No such device or address" },
+    { "an internal error stops the VM", "exit = internal-error 1",
+      "KVM internal error. Suberror: 1" },
+};
+
+/* QEMU must stay, so that management can look and say what it does next */
+static void test_bad(const void *data)
+{
+    const Bad *t = data;
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = t->exits,
+    });
+    g_autofree char *regs = NULL;
+
+    contract_expect_state(c, "internal-error");
+    contract_check(strstr(contract_stderr(c), t->message),
+                   "stderr '%s' should have '%s'", contract_stderr(c),
+                   t->message);
+    regs = contract_hmp(c, "info registers");
+    contract_check(strstr(regs, "registers are not available"), "%s", regs);
+    contract_quit(c);
+}
+
+typedef struct End {
+    const char *name;
+    const char *exits;
+    const char *reason;
+    const char *more;
+} End;
+
+static const End ends[] = {
+    { "power-off ends QEMU as a shutdown of the guest",
+      "exit = system-event shutdown", "guest-shutdown" },
+    { "reset ends QEMU as a reset of the guest",
+      "exit = system-event reset", "guest-reset" },
+    { "power-off of four vCPUs is still a shutdown of the guest",
+      "exit = system-event shutdown", "guest-shutdown", "-smp 4" },
+    { "reset of four vCPUs is still a reset of the guest",
+      "exit = system-event reset", "guest-reset", "-smp 4" },
+    { "power-off is the same on series v7",
+      "personality = v7\nexit = system-event shutdown", "guest-shutdown",
+      "-smp 2" },
+};
+
+static void expect_shutdown(Contract *c, const char *reason, bool guest)
+{
+    QDict *event = contract_event(c, "SHUTDOWN");
+    QDict *data = event ? qdict_get_qdict(event, "data") : NULL;
+
+    if (data) {
+        contract_equal("cause", qdict_get_str(data, "reason"), reason);
+        contract_check(qdict_get_bool(data, "guest") == guest, "guest: %d",
+                       !guest);
+    }
+    qobject_unref(event);
+}
+
+static void test_end(const void *data)
+{
+    const End *t = data;
+    g_autofree char *more = g_strconcat("-S ", t->more, NULL);
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = t->exits, .more = more,
+    });
+
+    contract_send(c, "{\"execute\": \"cont\"}");
+    expect_shutdown(c, t->reason, true);
+    contract_wait(c);
+    contract_check(contract_status(c) == 0, "wait status 0x%x: %s",
+                   contract_status(c), contract_stderr(c));
+    if (g_str_equal(t->reason, "guest-shutdown")) {
+        contract_expect_silence(c);
+    }
+    contract_expect_no_complaints(c);
+}
+
+/* What is off stays off: neither cont nor reset may touch the Realm */
+static void test_no_shutdown(const void *data)
+{
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = "exit = system-event shutdown", .more = "-no-shutdown",
+    });
+    unsigned before;
+
+    expect_shutdown(c, "guest-shutdown", true);
+    contract_expect_state(c, "shutdown");
+    before = contract_count(c, "REALM_POPULATE");
+    contract_expect_state(c, "shutdown");
+    contract_quit(c);
+    contract_check(contract_count(c, "REALM_POPULATE") == before &&
+                   contract_count(c, "REALM_ACTIVATE") == 1,
+                   "the Realm was launched again");
+    contract_expect_no_complaints(c);
+}
+
+static void test_reset_by_monitor(const void *data)
+{
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) { NULL });
+
+    contract_wait_calls(c, "FIRST_RUN", 1);
+    contract_send(c, "{\"execute\": \"system_reset\"}");
+    expect_shutdown(c, "host-qmp-system-reset", false);
+    contract_wait(c);
+    contract_check(contract_status(c) == 0, "wait status 0x%x: %s",
+                   contract_status(c), contract_stderr(c));
+    contract_check(contract_count(c, "REALM_ACTIVATE") == 1,
+                   "activated again");
+    contract_expect_no_complaints(c);
+}
+
+static void test_stop_and_cont(const void *data)
+{
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) { NULL });
+    g_autofree char *steps = NULL, *again = NULL;
+
+    contract_wait_calls(c, "FIRST_RUN", 1);
+    steps = contract_steps(c);
+    for (int i = 0; i < 3; i++) {
+        contract_qmp_ok(c, "stop");
+        contract_expect_state(c, "paused");
+        contract_qmp_ok(c, "cont");
+        contract_expect_state(c, "running");
+    }
+    contract_quit(c);
+    again = contract_steps(c);
+    contract_equal("steps", again, steps);
+    contract_expect_active(c);
+}
+
+static void test_registers(const void *data)
+{
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .more = "-S",
+    });
+    g_autofree char *text = contract_hmp(c, "info registers");
+
+    contract_check(strstr(text, "X00=") != NULL, "before the launch: %s",
+                   text);
+    contract_qmp_ok(c, "cont");
+    g_free(text);
+    text = contract_hmp(c, "info registers");
+    contract_check(strstr(text, " registers are not available: the vCPU of an "
+                          "Arm CCA Realm is out of the host's reach") &&
+                   !strstr(text, "X00="), "after the launch: %s", text);
+    contract_quit(c);
+    contract_expect_active(c);
+}
+
+static void test_mmio(const void *data)
+{
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = "exit = mmio-read 0x9000018 4\n"      /* flags of the UART */
+                "exit = mmio-write 0x9000000 4 0x41\n"
+                "exit = mmio-read 0x8000000000 8",    /* nothing is there */
+    });
+
+    contract_wait_calls(c, "MMIO_READ_RESULT", 2);
+    contract_expect_state(c, "running");
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+}
+
+static void add_tests(void)
+{
+    for (int i = 0; i < ARRAY_SIZE(bad); i++) {
+        contract_add("exit", bad[i].name, test_bad, &bad[i]);
+    }
+    contract_add("exit", "the monitor cannot reset a Realm",
+                 test_reset_by_monitor, NULL);
+    for (int i = 0; i < ARRAY_SIZE(conversions); i++) {
+        contract_add("exit", conversions[i].name, test_conversion,
+                     &conversions[i]);
+    }
+    for (int i = 0; i < ARRAY_SIZE(ends); i++) {
+        contract_add("exit", ends[i].name, test_end, &ends[i]);
+    }
+    contract_add("exit", "with -no-shutdown QEMU stays when the Realm is off",
+                 test_no_shutdown, NULL);
+    contract_add("exit", "stop and cont do not launch again",
+                 test_stop_and_cont, NULL);
+    contract_add("exit", "registers are out of reach once the Realm runs",
+                 test_registers, NULL);
+    contract_add("exit", "devices are reached by MMIO", test_mmio, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    return contract_main(argc, argv, add_tests);
+}
