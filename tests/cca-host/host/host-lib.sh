@@ -79,9 +79,10 @@ on_cca_host()
     env LD_PRELOAD=/files/libccasim.so CCA_SIM_CONF="/tmp/$name.conf" "$@"
 }
 
-# disk_and_net NAME [PORT]: arguments for a disk and a network whose host side
-# listens on PORT, keeps what it gets and then sends a file
-disk_and_net()
+# disk_and_net_backends NAME [PORT]: arguments for the disk "d0", and a host
+# side of the network that listens on PORT, keeps what it gets and then sends a
+# file
+disk_and_net_backends()
 {
     dd if=/dev/zero of="/tmp/$1.disk" bs=1M count=1 2> /dev/null
     head -c 200000 /dev/urandom > "/tmp/$1.send"
@@ -90,9 +91,26 @@ disk_and_net()
         nc -l -p "${2:-7000}" <> "/tmp/$1.silent" > "/tmp/$1.received"
         nc -l -p "${2:-7000}" < "/tmp/$1.send" > /dev/null
     } > /dev/null 2>&1 &
-    echo "-drive file=/tmp/$1.disk,format=raw,if=none,id=d0" \
-         "-device virtio-blk-pci,drive=d0" \
+    echo "-drive file=/tmp/$1.disk,format=raw,if=none,id=d0"
+}
+
+# disk_and_net NAME [PORT]: the same with devices, on PCI and a user network
+disk_and_net()
+{
+    disk_and_net_backends "$@"
+    echo "-device virtio-blk-pci,drive=d0" \
          "-netdev user,id=n0 -device virtio-net-pci,netdev=n0,romfile="
+}
+
+# tap_network: the user network's host address on an interface of the host, to
+# be used as -netdev tap,script=/tmp/tap-up
+tap_network()
+{
+    cat > /tmp/tap-up <<'END'
+#!/bin/sh
+ip addr add 10.0.2.2/24 dev "$1" && ip link set "$1" up
+END
+    chmod +x /tmp/tap-up
 }
 
 # collect NAME: the host's view of disk and transfer, in NAME.host
