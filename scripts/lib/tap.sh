@@ -33,3 +33,23 @@ tap_results() {
     fi
     [ "$bad" = 0 ] || show_output
 }
+
+# tap_total TITLE CASES COMMAND...: one result for the program, which has to
+# pass CASES cases or more and to fail none
+tap_total() {
+    local title=$1 least=$2 results passed skipped
+    shift 2
+    results=$(tap_results "$title:" "$@")
+    passed=$(grep -c '^ok - ' <<< "$results" || true)
+    if grep -q '^not ok - ' <<< "$results"; then
+        grep -v '^ok - ' <<< "$results"
+    elif [ "$passed" -lt "$least" ]; then
+        not_ok "$title: $passed cases pass, $least do on the base"
+    else
+        skipped=$(grep -c '^skip - ' <<< "$results" || true)
+        [ "$skipped" = 0 ] ||
+            skip "$title: $skipped cases" \
+                "$(sed -n 's/^skip - .*: *//p' <<< "$results" | sort | uniq -c | xargs)"
+        ok "$title: $passed cases"
+    fi
+}
