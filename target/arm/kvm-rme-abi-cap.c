@@ -154,7 +154,8 @@ static bool cap_answers(int vm_fd, unsigned cap)
 {
     struct kvm_enable_cap arg = { .cap = cap };
 
-    return ioctl(vm_fd, KVM_ENABLE_CAP, &arg) < 0 && errno == EFAULT &&
+    return RETRY_ON_EINTR(ioctl(vm_fd, KVM_ENABLE_CAP, &arg)) < 0 &&
+           errno == EFAULT &&
            ioctl(vm_fd, KVM_CHECK_EXTENSION, (unsigned long)cap) > 0;
 }
 
@@ -215,7 +216,7 @@ static bool cap_vcpu_is_rec(int vm_fd)
     fd = ioctl(vm_fd, KVM_CREATE_VCPU, 0UL);
     if (fd >= 0) {
         init.features[0] = 1U << KVM_ARM_VCPU_PSCI_0_2 | 1U << RME_VCPU_REC;
-        ok = ioctl(fd, KVM_ARM_VCPU_INIT, &init) == 0;
+        ok = RETRY_ON_EINTR(ioctl(fd, KVM_ARM_VCPU_INIT, &init)) == 0;
         close(fd);
     }
     return ok;
@@ -230,7 +231,7 @@ static void cap_query_mec(int vm_fd, RmeAbi *abi)
         .args = { RME_CAP_CONFIG_REALM, (uintptr_t)&cfg },
     };
 
-    if (ioctl(vm_fd, KVM_ENABLE_CAP, &arg) == 0) {
+    if (RETRY_ON_EINTR(ioctl(vm_fd, KVM_ENABLE_CAP, &arg)) == 0) {
         abi->mec_items = true;
         abi->mec_supported = cfg.mec_query.supported;
         abi->mec_count = cfg.mec_query.count;
