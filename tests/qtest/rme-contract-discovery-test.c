@@ -185,6 +185,8 @@ static const Found found[] = {
     { "works without MEC items", "mec = no-items" },
     { "survives signals while the throw-away VM is created",
       "fail = CREATE_VM#1@EINTR\nfail = CREATE_VM#2@EINTR" },
+    { "survives signals while the throw-away VM is asked",
+      "fail = REALM_CONFIG#1@EINTR\nfail = VCPU_INIT#1@EINTR" },
 };
 
 /* What a wrong number in sysfs did, it did to a throw-away VM */

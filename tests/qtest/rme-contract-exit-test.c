@@ -233,10 +233,11 @@ static void test_end(const void *data)
 static void test_no_shutdown(const void *data)
 {
     g_autoptr(Contract) c = contract_start(&(ContractArgs) {
-        .conf = "exit = system-event shutdown", .more = "-no-shutdown",
+        .conf = "exit = system-event shutdown", .more = "-S -no-shutdown",
     });
     unsigned before;
 
+    contract_qmp_ok(c, "cont");
     expect_shutdown(c, "guest-shutdown", true);
     contract_expect_state(c, "shutdown");
     before = contract_count(c, "REALM_POPULATE");
@@ -245,6 +246,58 @@ static void test_no_shutdown(const void *data)
     contract_check(contract_count(c, "REALM_POPULATE") == before &&
                    contract_count(c, "REALM_ACTIVATE") == 1,
                    "the Realm was launched again");
+    contract_expect_no_complaints(c);
+}
+
+/*
+ * The other vCPUs leave, too, and must not make a reset of the power-off.
+ * Returns how many left: QEMU stops some before they come to it.
+ */
+static unsigned other_vcpus(void)
+{
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = "exit = memory-fault shared " RAM_64M "\n"
+                "exit = memory-fault private " RAM_64M "\n"
+                "exit = system-event shutdown",
+        .more = "-S -no-shutdown -smp 4",
+    });
+    QDict *event;
+
+    contract_qmp_ok(c, "cont");
+    expect_shutdown(c, "guest-shutdown", true);
+    contract_expect_state(c, "shutdown");
+    event = contract_pending_event(c, "SHUTDOWN");
+    contract_check(!event, "a second SHUTDOWN event");
+    qobject_unref(event);
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_no_complaints(c);
+    return contract_count(c, "EXIT");
+}
+
+static void test_other_vcpus(const void *data)
+{
+    unsigned tries = 10, left = 0;
+
+    while (!left && tries--) {
+        left = other_vcpus();
+    }
+    contract_check(left, "no other vCPU left in ten tries");
+}
+
+/* A guest's panic is reported, the vCPU's registers are not */
+static void test_crash(const void *data)
+{
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = "exit = system-event crash", .more = "-S -no-shutdown",
+    });
+    QDict *event;
+
+    contract_qmp_ok(c, "cont");
+    event = contract_event(c, "GUEST_PANICKED");
+    contract_check(event, "no event");
+    qobject_unref(event);
+    contract_quit(c);
     contract_expect_no_complaints(c);
 }
 
@@ -332,6 +385,9 @@ static void add_tests(void)
     }
     contract_add("exit", "with -no-shutdown QEMU stays when the Realm is off",
                  test_no_shutdown, NULL);
+    contract_add("exit", "the exits of other vCPUs change nothing",
+                 test_other_vcpus, NULL);
+    contract_add("exit", "a panic of the guest is an event", test_crash, NULL);
     contract_add("exit", "stop and cont do not launch again",
                  test_stop_and_cont, NULL);
     contract_add("exit", "registers are out of reach once the Realm runs",

@@ -138,6 +138,10 @@ static const Case cases[] = {
         { MEC8, .object = ",shared-mec=on" }, NULL, "mec-policy=shared",
         "HASH 1, MEC 1, CREATE",
     }, {
+        "takes a private MECID although a signal came before the answer",
+        { MEC8 "fail = MEC_QUERY#1@EINTR", .object = ",mec-policy=private" },
+        NULL, "mec-policy=private", "HASH 1, MEC 0, CREATE",
+    }, {
         "goes on without the shared MECID where there is no MEC",
         { "mec = absent", .object = ",mec-policy=shared" },
         "rme-guest 'rme0': mec-policy=shared: this host has no " NO_MEC

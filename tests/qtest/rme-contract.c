@@ -224,7 +224,7 @@ char *contract_hmp(Contract *c, const char *command)
     return text ?: g_strdup("");
 }
 
-static QDict *take_event(Contract *c, const char *name)
+QDict *contract_pending_event(Contract *c, const char *name)
 {
     QList *rest = qlist_new();
     QDict *found = NULL;
@@ -246,7 +246,7 @@ static QDict *take_event(Contract *c, const char *name)
 
 QDict *contract_event(Contract *c, const char *name)
 {
-    QDict *event = take_event(c, name);
+    QDict *event = contract_pending_event(c, name);
 
     c->deadline = g_get_monotonic_time() + DEADLINE;
     while (!event) {
@@ -258,7 +258,7 @@ QDict *contract_event(Contract *c, const char *name)
             return NULL;
         }
         qlist_append(c->events, msg);
-        event = take_event(c, name);
+        event = contract_pending_event(c, name);
     }
     return event;
 }

@@ -90,6 +90,9 @@ char *contract_hmp(Contract *c, const char *command);
 /* Data of the next event @name, which may have come already; NULL: failure */
 QDict *contract_event(Contract *c, const char *name);
 
+/* The next event @name if it has come already, or NULL */
+QDict *contract_pending_event(Contract *c, const char *name);
+
 /* The run state must become @state */
 void contract_expect_state(Contract *c, const char *state);
 
