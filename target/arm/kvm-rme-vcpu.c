@@ -152,6 +152,11 @@ bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp)
                    cpu->rme_num_pmu_ctrs);
         return false;
     }
+    if (cpu->rme_num_pmu_ctrs == 0 && !FIELD_EX64(dfr0, ID_AA64DFR0, HPMN0)) {
+        error_setg(errp, "num-pmu-counters=0: this host's CPU lacks FEAT_HPMN0 "
+                   "for a PMU without event counters, use pmu=off");
+        return false;
+    }
 
     /* KVM runs the Realm's virtual counter; QEMU cannot set it */
     cpu->kvm_adjvtime = false;

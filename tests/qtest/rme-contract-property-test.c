@@ -259,6 +259,11 @@ static const Case cases[] = {
         { .cpu = ",num-pmu-counters=4,pmu=off" },
         "num-pmu-counters=4 needs a PMU: add pmu=on",
     }, {
+        "refuses a PMU without event counters on a CPU that needs some",
+        { .cpu = ",num-pmu-counters=0" },
+        "num-pmu-counters=0: this host's CPU lacks FEAT_HPMN0 for a PMU "
+        "without event counters, use pmu=off",
+    }, {
         "has what the RMM has by default",
         { "rmm-bps = 3\nrmm-wps = 1\nrmm-pmu-counters = 6" }, NULL,
         "num-bps=3 num-wps=1 pmu=true pmu-counters=6 sve=false",
