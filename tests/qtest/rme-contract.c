@@ -118,9 +118,10 @@ static char *options_of(const ContractArgs *args)
                                  contract_file("kernel", data, 8192));
     }
     return g_strdup_printf(
-        "-accel kvm -machine virt,confidential-guest-support=rme0%s "
+        "%s -machine virt,confidential-guest-support=rme0%s "
         "-object rme-guest,id=rme0%s -cpu host%s -m %s %s %s",
-        args->machine ?: "", args->object ?: "", args->cpu ?: "",
+        args->no_accel ? "" : "-accel kvm", args->machine ?: "",
+        args->object ?: "", args->cpu ?: "",
         args->memory ?: "256M", kernel ?: "", args->more ?: "");
 }
 
@@ -170,36 +171,47 @@ static QDict *receive_answer(Contract *c)
     }
 }
 
-/* A QEMU that is about to end need not answer */
-void contract_send(Contract *c, const char *command)
+static bool send_line(Contract *c, const char *command)
 {
     g_autofree char *line = g_strconcat(command, "\n", NULL);
 
-    contract_check(send(c->qmp, line, strlen(line), MSG_NOSIGNAL) ==
-                   (ssize_t)strlen(line), "QMP is closed: %s", c->command);
+    return send(c->qmp, line, strlen(line), MSG_NOSIGNAL) ==
+           (ssize_t)strlen(line);
+}
+
+/* A QEMU that is about to end need not answer */
+void contract_send(Contract *c, const char *command)
+{
+    contract_check(send_line(c, command), "QMP is closed: %s", c->command);
+}
+
+QDict *contract_qmp_json(Contract *c, const char *command)
+{
+    QDict *answer = NULL;
+
+    c->deadline = g_get_monotonic_time() + DEADLINE;
+    if (send_line(c, command)) {
+        answer = receive_answer(c);
+    }
+    if (!answer) {
+        contract_fail("QMP is closed, no answer to %s: %s\n%s", command,
+                      c->command, contract_stderr(c));
+    }
+    return answer;
 }
 
 QDict *contract_qmp(Contract *c, const char *fmt, ...)
 {
     g_autoptr(GString) text = NULL;
     QObject *cmd;
-    QDict *answer;
     va_list ap;
 
-    c->deadline = g_get_monotonic_time() + DEADLINE;
     va_start(ap, fmt);
     cmd = qobject_from_vjsonf_nofail(fmt, ap);
     va_end(ap);
     text = qobject_to_json(cmd);
     qobject_unref(cmd);
-    g_string_append_c(text, '\n');
-    answer = send(c->qmp, text->str, text->len, MSG_NOSIGNAL) ==
-             (ssize_t)text->len ? receive_answer(c) : NULL;
-    if (!answer) {
-        contract_fail("QMP is closed, no answer to %s: %s\n%s", text->str,
-                      c->command, contract_stderr(c));
-    }
-    return answer;
+    return contract_qmp_json(c, text->str);
 }
 
 void contract_qmp_ok(Contract *c, const char *command)

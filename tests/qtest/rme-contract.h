@@ -29,6 +29,7 @@ typedef struct Contract Contract;
  * @cpu: more for -cpu host, with a comma in front
  * @memory: for -m, 256M if NULL
  * @no_kernel: leave out -kernel with an image of two pages
+ * @no_accel: leave out -accel kvm
  * @more: further options
  */
 typedef struct ContractArgs {
@@ -39,6 +40,7 @@ typedef struct ContractArgs {
     const char *memory;
     const char *more;
     bool no_kernel;
+    bool no_accel;
 } ContractArgs;
 
 /* Reports a failure of the current test and goes on */
@@ -81,6 +83,9 @@ void contract_send(Contract *c, const char *command);
 /* What QMP answers, without events; NULL after a failure */
 QDict *contract_qmp(Contract *c, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 
+/* The same with a command that is complete; JSON with double quotes */
+QDict *contract_qmp_json(Contract *c, const char *command);
+
 /* Its "return" must be there; dropped */
 void contract_qmp_ok(Contract *c, const char *command);
 
@@ -110,6 +115,10 @@ const char *contract_stderr(Contract *c);
  * @message. The line with which QEMU ends a failed -accel does not count.
  */
 void contract_expect_error(Contract *c, const char *message);
+
+/* The same where it is enough that @match(the line, @text) */
+void contract_expect_error_like(Contract *c, const char *text,
+                                bool (*match)(const char *, const char *));
 
 /* One line of stderr ends with @message */
 void contract_expect_warning(Contract *c, const char *message);

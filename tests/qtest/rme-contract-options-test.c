@@ -1,0 +1,343 @@
+/*
+ * Contract tests: every option that the manual lists
+ *
+ * docs/system/arm/cca-options.csv says for each option whether it can be used
+ * with a Realm. Here each of its rows is a test, so that the manual is right.
+ * QTEST_CCA_OPTIONS is the path of the file; the manual tells its format.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include <sys/un.h>
+#include "qemu/units.h"
+#include "rme-contract.h"
+
+#define EARLY "(early)"
+
+enum { SUBJECT, OPTION, STATUS, TEXT, TRIED, COLUMNS };
+
+/* A line of CSV (RFC 4180, no line breaks in cells) to its cells */
+static GPtrArray *parse_line(const char *p)
+{
+    GPtrArray *cells = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GString) cell = g_string_new(NULL);
+    bool quoted = false;
+
+    for (; *p && *p != '\r' && *p != '\n'; p++) {
+        if (*p == '"' && quoted && p[1] == '"') {
+            g_string_append_c(cell, *p++);
+        } else if (*p == '"') {
+            quoted = !quoted;
+        } else if (*p == ',' && !quoted) {
+            g_ptr_array_add(cells, g_strdup(cell->str));
+            g_string_truncate(cell, 0);
+        } else {
+            g_string_append_c(cell, *p);
+        }
+    }
+    g_ptr_array_add(cells, g_strdup(cell->str));
+    g_ptr_array_add(cells, NULL);
+    return cells;
+}
+
+static int listen_at(const char *path)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_strlcpy(addr.sun_path, path, sizeof(addr.sun_path));
+    g_assert_cmpint(bind(fd, (void *)&addr, sizeof(addr)), ==, 0);
+    g_assert_cmpint(listen(fd, 1), ==, 0);
+    return fd;
+}
+
+/*
+ * What the last cell says: settings of the host, options, and what is asked of
+ * the monitor once QEMU runs
+ */
+typedef struct Trial {
+    GString *host, *words;
+    char *options;          /* @words with the paths of things */
+    GPtrArray *commands;    /* with QMP: or HMP: in front */
+    bool early;
+    int socket;
+} Trial;
+
+/* Does @t have @place, which then becomes @path? */
+static bool put_path(Trial *t, const char *place, const char *path)
+{
+    g_auto(GStrv) parts = g_strsplit(t->options, place, -1);
+
+    g_free(t->options);
+    t->options = g_strjoinv(path, parts);
+    return g_strv_length(parts) > 1;
+}
+
+static void put_file(Trial *t, const char *place, size_t size)
+{
+    const char *path = contract_file(place, "", 0);
+
+    if (put_path(t, place, path)) {
+        g_assert_cmpint(truncate(path, size), ==, 0);
+    }
+}
+
+/* {file}, {ram}, {socket}: paths of things that are made for the test */
+static void make_things(Trial *t)
+{
+    const char *socket = contract_file("socket", "", 0);
+
+    t->options = g_strdup(t->words->str);
+    put_file(t, "{file}", 64 * KiB);
+    put_file(t, "{ram}", 256 * MiB);
+    t->socket = -1;
+    if (put_path(t, "{socket}", socket)) {
+        unlink(socket);
+        t->socket = listen_at(socket);
+    }
+}
+
+static void end_segment(Trial *t, const char *key, const GString *text)
+{
+    if (!key) {
+        g_string_append(t->words, text->str);
+    } else if (g_str_equal(key, "HOST:")) {
+        g_string_append_printf(t->host, "%s\n", text->str);
+    } else {
+        g_ptr_array_add(t->commands, g_strdup_printf("%s %s", key, text->str));
+    }
+}
+
+static Trial parse_trial(const char *cell)
+{
+    static const char *const keys[] = { "HOST:", "QMP:", "HMP:" };
+    g_auto(GStrv) words = g_strsplit(cell, " ", -1);
+    g_autoptr(GString) text = g_string_new(NULL);
+    const char *key = NULL;
+    Trial t = {
+        .host = g_string_new(NULL),
+        .words = g_string_new(NULL),
+        .commands = g_ptr_array_new_with_free_func(g_free),
+    };
+
+    for (int i = 0; words[i]; i++) {
+        bool is_key = false;
+
+        for (int k = 0; k < ARRAY_SIZE(keys); k++) {
+            is_key |= g_str_equal(words[i], keys[k]);
+        }
+        if (is_key) {
+            end_segment(&t, key, text);
+            g_string_truncate(text, 0);
+            key = words[i];
+        } else if (g_str_equal(words[i], EARLY)) {
+            t.early = true;
+        } else {
+            g_string_append_printf(text, "%s%s", text->len ? " " : "",
+                                   words[i]);
+        }
+    }
+    end_segment(&t, key, text);
+    make_things(&t);
+    return t;
+}
+
+static void free_trial(Trial *t)
+{
+    g_string_free(t->host, true);
+    g_string_free(t->words, true);
+    g_free(t->options);
+    g_ptr_array_unref(t->commands);
+    if (t->socket >= 0) {
+        close(t->socket);
+    }
+}
+
+static ContractArgs trial_args(const Trial *t)
+{
+    return (ContractArgs) {
+        .conf = t->host->str,
+        .more = t->options,
+        .no_accel = strstr(t->options, "-accel ") != NULL,
+        .no_kernel = strstr(t->options, "-kernel ") ||
+                     strstr(t->options, "-bios "),
+    };
+}
+
+/* Is @text, with ... for what varies, in @is? */
+static bool has_text(const char *is, const char *text)
+{
+    g_auto(GStrv) parts = g_strsplit(text, "...", -1);
+
+    for (int i = 0; parts[i] && is; i++) {
+        is = strstr(is, parts[i]);
+        is = is ? is + strlen(parts[i]) : NULL;
+    }
+    return is != NULL;
+}
+
+/* What the monitor objects to, or NULL */
+static char *run_command(Contract *c, const char *command)
+{
+    char *text = NULL;
+
+    if (g_str_has_prefix(command, "HMP:")) {
+        text = contract_hmp(c, command + strlen("HMP: "));
+        if (!*g_strstrip(text)) {
+            g_clear_pointer(&text, g_free);
+        }
+    } else {
+        QDict *rsp = contract_qmp_json(c, command + strlen("QMP: "));
+        QDict *error = rsp ? qdict_get_qdict(rsp, "error") : NULL;
+
+        if (error || !rsp) {
+            text = g_strdup(rsp ? qdict_get_str(error, "desc") : "(no answer)");
+        }
+        qobject_unref(rsp);
+    }
+    return text;
+}
+
+/* All commands but, where one is to be refused, the last must be obeyed */
+static void run_commands(Contract *c, const Trial *t, const char *refusal)
+{
+    for (guint i = 0; i < t->commands->len; i++) {
+        const char *command = g_ptr_array_index(t->commands, i);
+        g_autofree char *error = run_command(c, command);
+
+        if (refusal && i == t->commands->len - 1) {
+            contract_check(error && has_text(error, refusal),
+                           "%s\n   is answered '%s'\n   should be '%s'",
+                           command, error ?: "without an error", refusal);
+        } else {
+            contract_check(!error, "%s is answered '%s'", command, error);
+        }
+    }
+}
+
+/* A running Realm goes on after the refusal */
+static void expect_running(const Trial *t, const char *refusal,
+                           const char *warning)
+{
+    ContractArgs args = trial_args(t);
+    g_autoptr(Contract) c = contract_start(&args);
+
+    run_commands(c, t, refusal);
+    contract_quit(c);
+    contract_expect_active(c);
+    if (warning) {
+        contract_expect_warning(c, warning);
+    } else {
+        contract_expect_silence(c);
+    }
+}
+
+/* One line, exit status 1, and nothing that a Realm is made of */
+static void expect_no_start(const Trial *t, const char *refusal)
+{
+    ContractArgs args = trial_args(t);
+    g_autoptr(Contract) c = contract_run(&args);
+
+    contract_expect_error_like(c, refusal, has_text);
+    contract_expect_no_complaints(c);
+    contract_check(!contract_count(c, "REALM_CREATE") &&
+                   !contract_count(c, "FIRST_RUN"), "a guest was made first");
+    contract_check(!t->early || !contract_count(c, "REALM_CONFIG"),
+                   "the host was probed first");
+}
+
+static void test_row(const void *data)
+{
+    char *const *row = data;
+    const char *warning = NULL;
+    bool refused = g_str_equal(row[STATUS], "refused");
+    Trial t;
+
+    if (!*row[TRIED]) {
+        g_autofree char *reason = g_strconcat("no way to try it: ", row[TEXT],
+                                              NULL);
+        g_test_skip(reason);
+        return;
+    }
+    t = parse_trial(row[TRIED]);
+    if (g_str_has_prefix(row[TEXT], "warns: ")) {
+        warning = row[TEXT] + strlen("warns: ");
+    }
+    if (refused && !t.commands->len) {
+        expect_no_start(&t, row[TEXT]);
+    } else {
+        expect_running(&t, refused ? row[TEXT] : NULL, warning);
+    }
+    free_trial(&t);
+}
+
+/* A row that says nothing, or twice the same, is a mistake in the manual */
+static void check_row(char *const *row, guint cells, int line, GHashTable *seen)
+{
+    static const char *const all[] = { "accepted", "refused", "not applicable",
+                                       NULL };
+    g_autofree char *id = NULL;
+
+    if (cells != COLUMNS) {
+        g_error("line %d of the options: %u cells, not %d", line, cells,
+                COLUMNS);
+    }
+    if (!g_strv_contains(all, row[STATUS])) {
+        g_error("line %d of the options: '%s'?", line, row[STATUS]);
+    }
+    if ((!*row[TRIED] || !g_str_equal(row[STATUS], "accepted")) && !*row[TEXT]) {
+        g_error("line %d of the options gives no reason", line);
+    }
+    if (!*row[TRIED] && !g_str_equal(row[STATUS], "not applicable")) {
+        g_error("line %d of the options says what nobody tries", line);
+    }
+    id = g_strconcat(row[SUBJECT], ": ", row[OPTION], NULL);
+    if (!g_hash_table_add(seen, g_steal_pointer(&id))) {
+        g_error("line %d of the options: '%s' has a row already", line,
+                row[OPTION]);
+    }
+}
+
+static void add_row(char *const *row)
+{
+    g_autofree char *name = g_strdup_printf("%s: %s: %s", row[STATUS],
+                                            row[SUBJECT], row[OPTION]);
+
+    /* A path for glib */
+    contract_add("options", g_strdelimit(name, "/", '|'), test_row, row);
+}
+
+static void test_nothing(const void *data)
+{
+    g_test_skip("QTEST_CCA_OPTIONS is not set: no list of options");
+}
+
+static void add_tests(void)
+{
+    const char *path = getenv("QTEST_CCA_OPTIONS");
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal,
+                                                       g_free, NULL);
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    if (!path) {
+        contract_add("options", "all", test_nothing, NULL);
+        return;
+    }
+    if (!g_file_get_contents(path, &text, NULL, NULL)) {
+        g_error("cannot read %s", path);
+    }
+    lines = g_strsplit(text, "\n", -1);
+    for (int i = 1; lines[0] && lines[i] && *lines[i]; i++) {
+        /* For the whole run */
+        GPtrArray *row = parse_line(lines[i]);
+
+        check_row((char **)row->pdata, row->len - 1, i + 1, seen);
+        add_row((char **)row->pdata);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    return contract_main(argc, argv, add_tests);
+}
