@@ -159,12 +159,13 @@ static bool cap_answers(int vm_fd, unsigned cap)
            ioctl(vm_fd, KVM_CHECK_EXTENSION, (unsigned long)cap) > 0;
 }
 
-static bool cap_from_param(int vm_fd, const char *param, RmeAbi *abi)
+static bool cap_from_param(int vm_fd, const char *param, bool verbose,
+                           RmeAbi *abi)
 {
     Error *err = NULL;
     int cap = kvm_cap_param_read(param, &err);
 
-    if (cap == -EINVAL) {
+    if (cap == -EINVAL && verbose) {
         warn_reportf_err(err, "probing for the Realm capability instead: ");
         return false;
     }
@@ -177,9 +178,11 @@ static bool cap_from_param(int vm_fd, const char *param, RmeAbi *abi)
         return false;
     }
     if (!cap_answers(vm_fd, cap)) {
-        warn_report("the kernel says %s=%d, but capability %d does not answer "
-                    "as the Realm capability does: probing for it instead",
-                    param, cap, cap);
+        if (verbose) {
+            warn_report("the kernel says %s=%d, but capability %d does not "
+                        "answer as the Realm capability does: probing for it "
+                        "instead", param, cap, cap);
+        }
         return false;
     }
     abi->cap = cap;
@@ -203,23 +206,28 @@ static bool cap_from_scan(int vm_fd, RmeAbi *abi)
     return abi->cap;
 }
 
-/* Can a vCPU be a REC? The feature bit moved between postings. */
-static bool cap_vcpu_is_rec(int vm_fd)
+/*
+ * Can a vCPU be a REC? The feature bit moved between postings, and the other
+ * ones answer it with ENOENT or EINVAL.
+ */
+static int cap_vcpu_is_rec(int vm_fd)
 {
     struct kvm_vcpu_init init = { };
-    bool ok = false;
-    int fd;
+    int fd, ret = 0;
 
     if (ioctl(vm_fd, KVM_ARM_PREFERRED_TARGET, &init) < 0) {
-        return false;
+        return -errno;
     }
     fd = ioctl(vm_fd, KVM_CREATE_VCPU, 0UL);
-    if (fd >= 0) {
-        init.features[0] = 1U << KVM_ARM_VCPU_PSCI_0_2 | 1U << RME_VCPU_REC;
-        ok = RETRY_ON_EINTR(ioctl(fd, KVM_ARM_VCPU_INIT, &init)) == 0;
-        close(fd);
+    if (fd < 0) {
+        return -errno;
     }
-    return ok;
+    init.features[0] = 1U << KVM_ARM_VCPU_PSCI_0_2 | 1U << RME_VCPU_REC;
+    if (RETRY_ON_EINTR(ioctl(fd, KVM_ARM_VCPU_INIT, &init)) < 0) {
+        ret = -errno;
+    }
+    close(fd);
+    return ret;
 }
 
 /* NVIDIA's MEC items; a kernel without them refuses the query with EINVAL */
@@ -235,17 +243,30 @@ static void cap_query_mec(int vm_fd, RmeAbi *abi)
         abi->mec_items = true;
         abi->mec_supported = cfg.mec_query.supported;
         abi->mec_count = cfg.mec_query.count;
+    } else {
+        abi->mec_failed = errno != EINVAL;
     }
 }
 
-bool rme_abi_cap_probe(int vm_fd, RmeAbi *abi)
+bool rme_abi_cap_probe(int vm_fd, bool verbose, RmeAbi *abi, Error **errp)
 {
-    if (!cap_from_param(vm_fd, "kvm_cap_arm_rmi", abi) &&
-        !cap_from_param(vm_fd, "kvm_cap_arm_rme", abi) &&
-        !cap_from_scan(vm_fd, abi)) {
+    int ret = -EINVAL;
+
+    if (cap_from_param(vm_fd, "kvm_cap_arm_rmi", verbose, abi) ||
+        cap_from_param(vm_fd, "kvm_cap_arm_rme", verbose, abi) ||
+        cap_from_scan(vm_fd, abi)) {
+        ret = cap_vcpu_is_rec(vm_fd);
+    }
+    if (ret == -EINVAL || ret == -ENOENT) {
+        error_setg(errp, "this kernel creates Realm VMs but answers neither "
+                   "the KVM_ENABLE_CAP actions of host series v8 to v11 nor "
+                   "KVM_ARM_RMI_POPULATE of later ones: its Realm ABI is "
+                   "unknown to this QEMU");
         return false;
     }
-    if (!cap_vcpu_is_rec(vm_fd)) {
+    if (ret < 0) {
+        error_setg_errno(errp, -ret, "cannot create a throw-away vCPU of a "
+                         "Realm to probe this kernel");
         return false;
     }
     cap_query_mec(vm_fd, abi);

@@ -5,6 +5,7 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/units.h"
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <linux/kvm.h>
@@ -19,7 +20,7 @@
 #define RME_PROBE_IPA_MAX RME_IPA_BITS_MAX
 #define RME_PROBE_IPA_MIN 32
 
-static int probe_create_vm(int kvm_fd, unsigned type)
+int rme_abi_create_vm(int kvm_fd, unsigned type)
 {
     int fd = RETRY_ON_EINTR(ioctl(kvm_fd, KVM_CREATE_VM,
                                   (unsigned long)type));
@@ -40,7 +41,7 @@ static int probe_realm_vm(int kvm_fd, unsigned vm_type, unsigned ipa_bits,
     int fd = -EINVAL;
 
     for (bits = ipa_bits; bits >= RME_PROBE_IPA_MIN; bits--) {
-        fd = probe_create_vm(kvm_fd, vm_type | bits);
+        fd = rme_abi_create_vm(kvm_fd, vm_type | bits);
         if (fd != -EINVAL) {
             *max = bits;
             break;
@@ -95,7 +96,39 @@ static void set_no_realm_error(int err, Error **errp)
     }
 }
 
-static bool probe_vm(int vm_fd, RmeAbi *abi, Error **errp)
+/* What a Realm's RAM is made of; asked of the kinds of VM that will have it */
+static bool check_private_memory(int kvm_fd, int vm_fd, Error **errp)
+{
+    int attributes = ioctl(vm_fd, KVM_CHECK_EXTENSION,
+                           (unsigned long)KVM_CAP_MEMORY_ATTRIBUTES);
+
+    if (attributes > 0 && (attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE) &&
+        ioctl(kvm_fd, KVM_CHECK_EXTENSION,
+              (unsigned long)KVM_CAP_GUEST_MEMFD) > 0 &&
+        ioctl(kvm_fd, KVM_CHECK_EXTENSION,
+              (unsigned long)KVM_CAP_USER_MEMORY2) > 0) {
+        return true;
+    }
+    error_setg(errp, "this kernel has no private guest memory "
+               "(KVM_CAP_GUEST_MEMFD, KVM_CAP_USER_MEMORY2 and "
+               "KVM_CAP_MEMORY_ATTRIBUTES), which a Realm's RAM is made of: "
+               "enable CONFIG_KVM_PRIVATE_MEM in it");
+    return false;
+}
+
+static bool check_page_size(Error **errp)
+{
+    if (qemu_real_host_page_size() == RME_GRANULE_SIZE) {
+        return true;
+    }
+    error_setg(errp, "this host's kernel uses pages of %zu KiB, and a Realm "
+               "shares and measures memory in pages of 4 KiB: boot a kernel "
+               "with 4 KiB pages", (size_t)(qemu_real_host_page_size() / KiB));
+    return false;
+}
+
+static bool probe_vm(int kvm_fd, int vm_fd, bool verbose, RmeAbi *abi,
+                     Error **errp)
 {
     const char *generation = probe_generation_b(vm_fd, abi->vm_type);
 
@@ -106,18 +139,12 @@ static bool probe_vm(int vm_fd, RmeAbi *abi, Error **errp)
                    generation);
         return false;
     }
-    if (!rme_abi_cap_probe(vm_fd, abi)) {
-        error_setg(errp, "this kernel creates Realm VMs but answers neither "
-                   "the KVM_ENABLE_CAP actions of host series v8 to v11 nor "
-                   "KVM_ARM_RMI_POPULATE of later ones: its Realm ABI is "
-                   "unknown to this QEMU");
-        return false;
-    }
-    return true;
+    return rme_abi_cap_probe(vm_fd, verbose, abi, errp) &&
+           check_private_memory(kvm_fd, vm_fd, errp);
 }
 
-bool kvm_rme_abi_probe(int kvm_fd, unsigned ipa_bits, RmeAbi *abi,
-                       Error **errp)
+bool kvm_rme_abi_probe_host(int kvm_fd, unsigned ipa_bits, bool verbose,
+                            RmeAbi *abi, Error **errp)
 {
     /* Newest first: a kernel accepts one of them */
     static const unsigned types[] = {
@@ -128,28 +155,41 @@ bool kvm_rme_abi_probe(int kvm_fd, unsigned ipa_bits, RmeAbi *abi,
     bool ok;
 
     assert(ipa_bits <= RME_PROBE_IPA_MAX);
+    if (!check_page_size(errp)) {
+        return false;
+    }
     for (int i = 0; i < ARRAY_SIZE(types) && fd == -EINVAL; i++) {
         fd = probe_realm_vm(kvm_fd, types[i], ipa_bits, &max);
-        *abi = (RmeAbi) { .vm_type = types[i] };
+        *abi = (RmeAbi) { .vm_type = types[i], .ipa_max = max };
     }
     if (fd < 0) {
         set_no_realm_error(fd, errp);
         return false;
     }
 
-    ok = probe_vm(fd, abi, errp);
+    ok = probe_vm(kvm_fd, fd, verbose, abi, errp);
     close(fd);
-    if (ok && max < ipa_bits) {
-        error_setg(errp, "the Realm needs an IPA space of %u bits (guest "
-                   "addresses of %u bits and the shared bit), this host's RMM "
-                   "supports %u: use -machine highmem-mmio=off or less "
-                   "memory, or lay the machine out for this host with "
-                   "ipa-bits=%u", ipa_bits, ipa_bits - 1, max, max);
-        ok = false;
-    }
     if (ok) {
         trace_kvm_rme_probe(abi->ops->name, abi->cap, abi->cap_origin,
                             abi->mec_items, abi->mec_count);
     }
     return ok;
+}
+
+bool kvm_rme_abi_probe(int kvm_fd, unsigned ipa_bits, RmeAbi *abi,
+                       Error **errp)
+{
+    if (!kvm_rme_abi_probe_host(kvm_fd, ipa_bits, true, abi, errp)) {
+        return false;
+    }
+    if (abi->ipa_max < ipa_bits) {
+        error_setg(errp, "the Realm needs an IPA space of %u bits (guest "
+                   "addresses of %u bits and the shared bit), this host's RMM "
+                   "supports %u: use -machine highmem-mmio=off or less "
+                   "memory, or lay the machine out for this host with "
+                   "ipa-bits=%u", ipa_bits, ipa_bits - 1, abi->ipa_max,
+                   abi->ipa_max);
+        return false;
+    }
+    return true;
 }

@@ -66,7 +66,10 @@ typedef struct RmeAbiOps {
  * @cap: capability number, 0 if the generation needs none
  * @cap_origin: where @cap was found, for reports (static string)
  * @vm_type: bits of KVM_CREATE_VM's type besides the IPA size
+ * @ipa_max: largest IPA size that KVM_CREATE_VM takes, up to the one that was
+ *     probed for.  A kernel may find out later only that it is too much.
  * @mec_items: the kernel answers MEC_QUERY, so it knows the MEC item too
+ * @mec_failed: MEC_QUERY failed for another reason than not being known
  * @mec_supported: the RMM has more than one MECID
  * @mec_count: number of MECIDs (MAX_MECID + 1) if @mec_items
  */
@@ -75,21 +78,45 @@ struct RmeAbi {
     unsigned cap;
     const char *cap_origin;
     unsigned vm_type;
+    unsigned ipa_max;
     bool mec_items;
+    bool mec_failed;
     bool mec_supported;
     uint32_t mec_count;
 };
 
 /**
- * kvm_rme_abi_probe: find out what a host can do
+ * RmeAbiLimits: what a Realm can have on a host, as tried on throw-away VMs
+ * @hash: indexed by RmeHashAlgo: 1 if the RMM offers it, 0 if not
+ * @ipa_bits: largest IPA size, the shared bit included
+ * @breakpoints: of a vCPU
+ * @watchpoints: of a vCPU
+ * @pmu_counters: event counters of a vCPU; 0 without a PMU
+ * @sve_vq: largest vector length in units of 128 bits; 0 without SVE
+ *
+ * RME_LIMIT_UNKNOWN where the trial failed for another reason, such as no
+ * memory: that says nothing about the limit.
+ */
+#define RME_LIMIT_UNKNOWN (-1)
+
+typedef struct RmeAbiLimits {
+    int hash[RME_HASH_SHA512 + 1];
+    int ipa_bits;
+    int breakpoints;
+    int watchpoints;
+    int pmu_counters;
+    int sve_vq;
+} RmeAbiLimits;
+
+/**
+ * kvm_rme_abi_probe: can a host run a Realm with that IPA size?
  * @kvm_fd: /dev/kvm
  * @ipa_bits: IPA size that the Realm needs, the shared bit included
  * @abi: filled in on success
- * @errp: set on failure: no Realms in the kernel; no RMM under it; a
- *     generation that this build does not drive; an IPA size that is too wide
+ * @errp: set on failure: as kvm_rme_abi_probe_host(), or an IPA size that is
+ *     too wide
  *
- * Works on a throw-away Realm VM only. Trusts neither a fixed capability
- * number nor the kernel's version.
+ * Warns of a module parameter that is wrong.
  *
  * Returns: true on success
  */
@@ -97,12 +124,52 @@ bool kvm_rme_abi_probe(int kvm_fd, unsigned ipa_bits, RmeAbi *abi,
                        Error **errp);
 
 /**
+ * kvm_rme_abi_probe_host: find out whether and how a host runs Realms
+ * @kvm_fd: /dev/kvm
+ * @ipa_bits: IPA size to begin with; smaller ones are tried if it is refused
+ * @verbose: warn of a module parameter that is wrong
+ * @abi: filled in on success
+ * @errp: set on failure: pages that are not of 4 KiB; no Realms in the kernel;
+ *     no RMM under it; a generation that this build does not drive; no private
+ *     memory
+ *
+ * Works on a throw-away Realm VM only. Trusts neither a fixed capability
+ * number nor the kernel's version.
+ *
+ * Returns: true on success
+ */
+bool kvm_rme_abi_probe_host(int kvm_fd, unsigned ipa_bits, bool verbose,
+                            RmeAbi *abi, Error **errp);
+
+/**
+ * kvm_rme_abi_find_limits: find out what a Realm can have
+ * @kvm_fd: /dev/kvm
+ * @abi: what kvm_rme_abi_probe_host() found, from the largest IPA size
+ * @limits: filled in
+ *
+ * Creates Realms on throw-away VMs of its own, none of which outlives it.
+ */
+void kvm_rme_abi_find_limits(int kvm_fd, const RmeAbi *abi,
+                             RmeAbiLimits *limits);
+
+/**
+ * rme_abi_create_vm: create a throw-away VM
+ * @kvm_fd: /dev/kvm
+ * @type: of KVM_CREATE_VM
+ *
+ * Returns: its file descriptor, or a negative errno
+ */
+int rme_abi_create_vm(int kvm_fd, unsigned type);
+
+/**
  * rme_abi_cap_probe: is this generation A, and with which capability number?
  * @vm_fd: a throw-away Realm VM
+ * @verbose: warn of a module parameter that is wrong
  * @abi: @abi->cap and what belongs to it are filled in on success
+ * @errp: set if it is not
  *
  * Returns: true if it is
  */
-bool rme_abi_cap_probe(int vm_fd, RmeAbi *abi);
+bool rme_abi_cap_probe(int vm_fd, bool verbose, RmeAbi *abi, Error **errp);
 
 #endif

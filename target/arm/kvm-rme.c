@@ -5,8 +5,6 @@
  */
 
 #include "qemu/osdep.h"
-#include <linux/kvm.h>
-
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "hw/boards.h"
@@ -30,13 +28,6 @@ int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
         CONFIDENTIAL_GUEST_SUPPORT_GET_CLASS(guest);
     RmeAbi abi;
 
-    if (qemu_real_host_page_size() != RME_GRANULE_SIZE) {
-        error_setg(errp, "this host's kernel uses pages of %zu KiB, and a "
-                   "Realm shares and measures memory in pages of 4 KiB: boot "
-                   "a kernel with 4 KiB pages",
-                   (size_t)(qemu_real_host_page_size() / KiB));
-        return -1;
-    }
     if (!kvm_rme_abi_probe(kvm_fd, guest->ipa_bits, &abi, errp)) {
         return -1;
     }
@@ -85,23 +76,6 @@ static void kvm_rme_vm_state_change(void *opaque, bool running, RunState state)
     }
 }
 
-static bool check_private_memory(Error **errp)
-{
-    KVMState *s = kvm_state;
-
-    if (kvm_check_extension(s, KVM_CAP_GUEST_MEMFD) <= 0 ||
-        kvm_check_extension(s, KVM_CAP_USER_MEMORY2) <= 0 ||
-        !(kvm_vm_check_extension(s, KVM_CAP_MEMORY_ATTRIBUTES) &
-          KVM_MEMORY_ATTRIBUTE_PRIVATE)) {
-        error_setg(errp, "this kernel has no private guest memory "
-                   "(KVM_CAP_GUEST_MEMFD, KVM_CAP_USER_MEMORY2 and "
-                   "KVM_CAP_MEMORY_ATTRIBUTES), which a Realm's RAM is made "
-                   "of: enable CONFIG_KVM_PRIVATE_MEM in it");
-        return false;
-    }
-    return true;
-}
-
 static int kvm_rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
 {
     RmeGuest *guest = RME_GUEST(cgs);
@@ -113,9 +87,6 @@ static int kvm_rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
                    object_get_typename(OBJECT(current_machine)),
                    rme_guest_id(guest));
         return -EINVAL;
-    }
-    if (!check_private_memory(errp)) {
-        return -ENOTSUP;
     }
 
     error_setg(&blocker, "an Arm CCA Realm cannot be migrated or saved: its "

@@ -295,6 +295,26 @@ void contract_expect_state(Contract *c, const char *state)
     contract_equal("run state", last, state);
 }
 
+unsigned contract_open_files(Contract *c)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/fd", c->pid);
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    const char *name;
+    unsigned n = 0;
+
+    contract_check(dir, "no %s", path);
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *link = g_build_filename(path, name, NULL);
+        g_autofree char *target = g_file_read_link(link, NULL);
+
+        /* The report, and what the simulator keeps to read user memory */
+        n += !target || !(strstr(target, "cca-sim-scratch") ||
+                          g_str_has_suffix(c->report_file,
+                                           strrchr(target, '/') ?: target));
+    }
+    return n;
+}
+
 bool contract_wait_calls(Contract *c, const char *call, unsigned n)
 {
     int64_t end = g_get_monotonic_time() + DEADLINE;
@@ -322,7 +342,13 @@ bool contract_wait_calls(Contract *c, const char *call, unsigned n)
 Contract *contract_start(const ContractArgs *args)
 {
     g_autofree char *options = options_of(args);
-    Contract *c = spawn(args->conf, options);
+
+    return contract_start_options(args->conf, options);
+}
+
+Contract *contract_start_options(const char *conf, const char *options)
+{
+    Contract *c = spawn(conf, options);
     QDict *greeting = receive(c);
 
     if (contract_check(greeting, "QEMU did not start: %s\n%s", c->command,

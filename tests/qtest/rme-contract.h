@@ -61,6 +61,9 @@ uint8_t *contract_pattern(size_t size, unsigned seed);
 /* contract_start: start QEMU and go through the QMP handshake */
 Contract *contract_start(const ContractArgs *args);
 
+/* contract_start_options: like it, with these options and nothing else */
+Contract *contract_start_options(const char *conf, const char *options);
+
 /* contract_run: start QEMU, which must end by itself */
 Contract *contract_run(const ContractArgs *args);
 
@@ -103,6 +106,9 @@ void contract_expect_state(Contract *c, const char *state);
 
 /* Wait until the report has @n calls of that name */
 bool contract_wait_calls(Contract *c, const char *call, unsigned n);
+
+/* How many files QEMU has open, without those of the simulator itself */
+unsigned contract_open_files(Contract *c);
 
 /* As waitpid() has it, once QEMU ended */
 int contract_status(Contract *c);

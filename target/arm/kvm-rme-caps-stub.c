@@ -1,0 +1,19 @@
+/*
+ * QMP query-cca-capabilities in a build without KVM
+ *
+ * The type rme-guest exists in it, and whoever finds that type asks: the
+ * command must be there and say no.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qapi/qapi-commands-misc-target.h"
+
+CcaCapabilities *qmp_query_cca_capabilities(Error **errp)
+{
+    error_setg(errp, "Arm CCA Realms need KVM, which this build of QEMU does "
+               "not have: use one for arm64 hosts");
+    return NULL;
+}
