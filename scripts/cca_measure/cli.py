@@ -31,6 +31,7 @@ DIFFERENT = 2
 # Flags for what only the real host knows: the CPU property of each
 CPU_FLAGS = {"breakpoints": "num-breakpoints", "watchpoints": "num-watchpoints",
              "pmu_counters": "num-pmu-counters"}
+MAY_BE_OFF = {"pmu_counters": "pmu"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -83,7 +84,9 @@ def command_line(args, words):
         raise Bad("nothing to measure: give a file, or a command line after --")
     for name, prop in CPU_FLAGS.items():
         value, flag = getattr(args, name), "--" + name.replace("_", "-")
-        if value is not None:
+        if value == "off" and name in MAY_BE_OFF:
+            line.set_on_cpu(MAY_BE_OFF[name], "off", flag)
+        elif value is not None:
             line.set_on_cpu(prop, decimal(value, flag), flag)
     if args.sve == "off":
         line.set_on_cpu("sve", "off", "--sve")
@@ -138,11 +141,13 @@ def measure(args, words):
     sys.stderr.write(warnings)
     if text is not None:
         return text.rstrip("\n")
-    algorithm = info.get("measurement-algorithm")
     value = bytes.fromhex(info["rim"])
+    algorithm = info.get("measurement-algorithm")
     if inputs.ALGORITHMS.get(algorithm) != len(value):
         raise Bad(f"QEMU answered with {len(value)} bytes of '{algorithm}'")
-    rpv = rpv_of(info.get("personalization-value") or base64.b64encode(bytes(RPV_SIZE)))
+    # It is no part of the measurement, but the Realm has what is asked for
+    rpv = rpv_of(line.need_realm()[1].get("personalization-value") or
+                 base64.b64encode(bytes(RPV_SIZE)))
     result = Measurement(value, algorithm, rpv, rems_of(args.rem, len(value)))
     return FORMATS[args.format](result, args.old_profile)
 

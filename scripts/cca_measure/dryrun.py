@@ -15,12 +15,16 @@ SCRIPTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def built_here():
-    """The command of this tree's own native build, or None
+    """The command of the build that belongs to this script, or None
 
-    It is made for the Debian of the build chroot: on another system it takes
-    the loader, the libraries and the ROMs that were made for it.
+    That is QEMU's directory build/, or, where the scripts make a Debian chroot
+    to build in, the native build there.  The latter needs the loader, the
+    libraries and the ROMs of the chroot.
     """
+    plain = os.path.join(os.path.dirname(SCRIPTS), "build", NAME)
     library = os.path.join(SCRIPTS, "lib", "all.sh")
+    if os.access(plain, os.X_OK) and not os.path.isdir(plain):
+        return [plain]
     if not os.path.exists(library):
         return None
     script = '. "$0"; build_dir native; echo "$cache/$chroot_name"; echo "$cache/$roms"'

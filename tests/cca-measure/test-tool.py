@@ -24,6 +24,9 @@ def b64(data):
     return base64.b64encode(data).decode()
 
 
+WITH_RPV = LAUNCH[:-2] + (f"rme-guest,id=r,personalization-value={b64(RPV)}",)
+
+
 def answers(rim=RIM256, algorithm="sha256", **more):
     os.environ["ANSWER"] = json.dumps({"enabled": True, "rim": rim.hex(),
                                        "measurement-algorithm": algorithm, **more})
@@ -117,11 +120,13 @@ def test_qemu_errors():
     for what, more, message in (
             ("of another size", {"algorithm": "sha512"}, "32 bytes of 'sha512'"),
             ("of a new algorithm", {"algorithm": "sha3"}, "32 bytes of 'sha3'"),
-            ("with a broken personalization value", {"personalization-value": "?"}, "not base64"),
-            ("with a short personalization value", {"personalization-value": "AAAA"},
-             "has 3 bytes, not 64")):
+            ("without an algorithm", {"algorithm": None}, "32 bytes of 'None'")):
         answers(**more)
         refuses(f"an answer {what}", message, "--qemu", QEMU, "--", *LAUNCH)
+    answers()
+    for value, message in (("?", "not base64"), ("AAAA", "has 3 bytes, not 64")):
+        refuses(f"a personalization value of {value}", message, "--qemu", QEMU, "--", "qemu",
+                "-object", f"rme-guest,id=r,personalization-value={value}")
     answers()
     os.environ["SAYS"] = "qemu-system-aarch64: warning: something\n"
     done = tool("--qemu", QEMU, "--", *LAUNCH)
@@ -145,8 +150,8 @@ def test_command_lines():
            stdin="""-append "a b'c\\"d"' e\\\nf '"g\\\nh" -object rme-guest,id=r""")
     for what, before, after in (
             ("as qom-type=", "qom-type=rme-guest,id=r", "qom-type=rme-guest,id=r,dry-run=on"),
-            ("with a comma in a value", "rme-guest,id=r,personalization-value=a,,b",
-             "rme-guest,id=r,personalization-value=a,,b,dry-run=on"),
+            ("with a comma in a value", "rme-guest,id=a,,b",
+             "rme-guest,id=a,,b,dry-run=on"),
             ("with dry-run=off", "rme-guest,dry-run=off,id=r", "rme-guest,id=r,dry-run=on"),
             ("as JSON", '{"qom-type":"rme-guest","id":"r"}',
              '{"qom-type": "rme-guest", "id": "r", "dry-run": true}')):
@@ -157,8 +162,9 @@ def test_command_lines():
                                       "num-pmu-counters=8,sve512=on"],
            "--breakpoints", "6", "--watchpoints", "4", "--pmu-counters", "8", "--sve", "512",
            "--", "qemu", "-object", "rme-guest,id=r", "-cpu", "host,num-watchpoints=4")
-    passes("no SVE", ["-object", "rme-guest,id=r,dry-run=on", "-cpu", "host,sve=off"],
-           "--sve", "off", "--", "qemu", "-object", "rme-guest,id=r", "-cpu", "host")
+    passes("no PMU and no SVE", ["-object", "rme-guest,id=r,dry-run=on", "-cpu",
+                                 "host,pmu=off,sve=off"],
+           "--sve", "off", "--pmu-counters", "off", "--", "qemu", "-object", "rme-guest,id=r", "-cpu", "host")
     done = tool("--qemu", QEMU, fixture("native.xml"))
     check("a domain XML", (done.stderr, seen()[:2], seen()[-2:]),
           ("", ["-nodefaults", "-no-user-config"],
@@ -169,7 +175,7 @@ def test_command_lines():
 
 
 def shown(name, *args):
-    return json.loads(tool("--qemu", QEMU, "--format", name, *args, "--", *LAUNCH).stdout)
+    return json.loads(tool("--qemu", QEMU, "--format", name, *args, "--", *WITH_RPV).stdout)
 
 
 # Readers of the formats: each takes the RIM, the algorithm, and the RPV from
@@ -205,7 +211,7 @@ def test_formats():
     rem = bytes(range(32, 64))
     for rim, algorithm, iana, name in ((RIM256, "sha256", 1, "sha-256"),
                                        (RIM512, "sha512", 8, "sha-512")):
-        answers(rim, algorithm, **{"personalization-value": b64(RPV)})
+        answers(rim, algorithm)
         zero = bytes(len(rim))
         prints(f"hex of {name}", rim.hex(), "--qemu", QEMU, "--", *LAUNCH)
         done = tool("--qemu", QEMU, "--format", "base64", "--", *LAUNCH)
@@ -233,7 +239,8 @@ def test_formats():
     check("ccatoken-rvstore with a REM", shown("ccatoken-rvstore", "--rem", rem.hex())
           ["realm"][0]["extensible-measurements"], [rem.hex()] + ["00" * 32] * 3)
     check("without a personalization value it is zero",
-          base64.b64decode(read_claims(shown("claims-json"))[2]), bytes(64))
+          base64.b64decode(read_claims(json.loads(tool(
+              "--qemu", QEMU, "--format", "claims-json", "--", *LAUNCH).stdout))[2]), bytes(64))
     check("corim names the profile", shown("corim")["profile"],
           {"type": "uri", "value": "tag:arm.com,2025:cca_realm#1.0.0"})
     check("corim of the old profile", shown("corim", "--old-profile")["profile"]["value"],
