@@ -143,6 +143,7 @@ static const NumberKey number_keys[] = {
     { "host-page-size", &config.host_page_size, 65536 },
     { "ipa-limit", &config.ipa_limit, 52 },
     { "rmm-ipa-limit", &config.rmm_ipa_limit, 52 },
+    { "max-vcpus", &config.max_vcpus, 512 },
     { "host-bps", &config.host_bps, 15 },
     { "host-wps", &config.host_wps, 15 },
     { "rmm-bps", &config.rmm_bps, 15 },
@@ -174,6 +175,9 @@ static void set(const char *key, const char *value)
     static const char *const mecs[] = { "no-items", "absent", "present",
                                         NULL };
     static const char *const accesses[] = { "complain", "abort", NULL };
+    static const char *const offs[] = { "shutdown", "unknown", "reset", NULL };
+    static const char *const ignored[] = { "nothing", "dfr0", "counters",
+                                           "sve", NULL };
 
     if (set_number(key, value)) {
         return;
@@ -209,6 +213,10 @@ static void set(const char *key, const char *value)
         config.trace = g_strdup(value);
     } else if (!strcmp(key, "host-access")) {
         config.abort_on_host_access = choice(value, accesses);
+    } else if (!strcmp(key, "off-exit")) {
+        config.off_exit = choice(value, offs);
+    } else if (!strcmp(key, "ignores")) {
+        config.ignores = choice(value, ignored);
     } else if (!strcmp(key, "fail")) {
         add_fail(value);
     } else if (!strcmp(key, "exit")) {
@@ -231,6 +239,7 @@ static void set_defaults(void)
         .host_page_size = 4096,
         .ipa_limit = 48,
         .rmm_ipa_limit = 48,
+        .max_vcpus = 512,
         .host_bps = 5,
         .host_wps = 3,
         .rmm_bps = 5,

@@ -37,6 +37,21 @@ typedef enum SimMecHost {
     SIM_MEC_PRESENT,
 } SimMecHost;
 
+/* How a vCPU leaves once the Realm is off */
+typedef enum SimOffExit {
+    SIM_OFF_SHUTDOWN,       /* version 10 */
+    SIM_OFF_UNKNOWN,        /* version 8 */
+    SIM_OFF_RESET,          /* no version: a system event, and another one */
+} SimOffExit;
+
+/* What a VMM writes and the kernel does not take, without an error */
+typedef enum SimIgnored {
+    SIM_IGNORES_NOTHING,
+    SIM_IGNORES_DFR0,
+    SIM_IGNORES_COUNTERS,
+    SIM_IGNORES_SVE,
+} SimIgnored;
+
 /* One `fail` line */
 typedef struct SimFailRule {
     char *name;
@@ -62,6 +77,7 @@ typedef struct SimConfig {
     unsigned host_page_size;
     unsigned ipa_limit;     /* KVM's limit for ordinary VMs */
     unsigned rmm_ipa_limit;
+    unsigned max_vcpus;     /* contract mode */
     unsigned host_bps;      /* ID register values: count - 1 */
     unsigned host_wps;
     unsigned rmm_bps;
@@ -80,6 +96,8 @@ typedef struct SimConfig {
     char *report;           /* path, or NULL */
     char *trace;            /* path of a text trace, or NULL */
     bool abort_on_host_access;
+    SimOffExit off_exit;
+    SimIgnored ignores;
     GPtrArray *fails;       /* SimFailRule * */
     GPtrArray *exits;       /* char *, the text of each `exit` line */
     GHashTable *run_settings; /* "run.*" keys, for the run mode */

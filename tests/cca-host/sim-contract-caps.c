@@ -43,7 +43,7 @@ int sim_contract_check_extension(SimSystem *sys, SimVm *vm, long cap)
     case KVM_CAP_MAX_VCPUS:
     case KVM_CAP_NR_VCPUS:
     case KVM_CAP_MAX_VCPU_ID:
-        return 512;
+        return sim_config()->max_vcpus;
     case KVM_CAP_ARM_VM_IPA_SIZE:
         return 52;
     case KVM_CAP_IRQ_ROUTING:

@@ -189,7 +189,7 @@ static int wait_for_signal(SimVcpu *vcpu)
     ret = run->immediate_exit ? -1 : ppoll(&off, 1, NULL, &old);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (ret > 0) {
-        run->exit_reason = KVM_EXIT_SHUTDOWN;
+        sim_off_exit(vcpu);
         return 0;
     }
     run->exit_reason = KVM_EXIT_INTR;

@@ -35,16 +35,13 @@ static uint64_t number(const char *text)
     return v;
 }
 
-/* memory-fault private|shared GPA SIZE */
+/* memory-fault private|shared|FLAGS GPA SIZE */
 static int memory_fault(struct kvm_run *run, char **arg)
 {
-    bool private = !strcmp(arg[0], "private");
-
-    if (!private && strcmp(arg[0], "shared")) {
-        sim_config_die("'%s' is neither private nor shared", arg[0]);
-    }
     run->exit_reason = KVM_EXIT_MEMORY_FAULT;
-    run->memory_fault.flags = private ? KVM_MEMORY_EXIT_FLAG_PRIVATE : 0;
+    run->memory_fault.flags =
+        !strcmp(arg[0], "private") ? KVM_MEMORY_EXIT_FLAG_PRIVATE :
+        !strcmp(arg[0], "shared") ? 0 : number(arg[0]);
     run->memory_fault.gpa = number(arg[1]);
     run->memory_fault.size = number(arg[2]);
     return -EFAULT;
@@ -80,10 +77,11 @@ static int mmio_write(struct kvm_run *run, char **arg)
     return 0;
 }
 
-/* system-event shutdown|reset|crash */
+/* system-event shutdown|reset|crash|wakeup|suspend */
 static int system_event(struct kvm_run *run, char **arg)
 {
-    static const char *const names[] = { "shutdown", "reset", "crash" };
+    static const char *const names[] = { "shutdown", "reset", "crash",
+                                         "wakeup", "suspend" };
 
     run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
     run->system_event.ndata = 0;

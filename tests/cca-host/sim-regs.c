@@ -113,7 +113,9 @@ static int set_dfr0(SimVcpu *vcpu, uint64_t v)
         field(v, DFR0_CTX_CMPS_SHIFT) > bps) {
         return -EINVAL;
     }
-    vm->dfr0 = v;
+    if (c->ignores != SIM_IGNORES_DFR0) {
+        vm->dfr0 = v;
+    }
     return 0;
 }
 
@@ -128,6 +130,7 @@ static int set_pmcr(SimVcpu *vcpu, uint64_t v)
     }
     /* too late or too many: the kernel ignores it without a word */
     if (vm->realm.state == SIM_REALM_NONE &&
+        c->ignores != SIM_IGNORES_COUNTERS &&
         n <= MIN(c->host_pmu_counters, c->rmm_pmu_counters)) {
         vm->nr_pmu_counters = n;
     } else if (n != vm->nr_pmu_counters) {
@@ -158,7 +161,9 @@ static int set_sve_vls(SimVcpu *vcpu, const uint64_t vls[8])
         set != (1ULL << max) - 1) {
         return -EINVAL;
     }
-    memcpy(vcpu->sve_vls, vls, sizeof(vcpu->sve_vls));
+    if (sim_config()->ignores != SIM_IGNORES_SVE) {
+        memcpy(vcpu->sve_vls, vls, sizeof(vcpu->sve_vls));
+    }
     return 0;
 }
 

@@ -222,7 +222,7 @@ int run_vcpu(SimVcpu *vcpu)
         }
         if (__atomic_load_n(&rv->off, __ATOMIC_SEQ_CST)) {
             vcpu->run->immediate_exit = 0;
-            vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
+            sim_off_exit(vcpu);
             return 0;
         }
         if (ret == -EFAULT) {

@@ -43,7 +43,9 @@ static int set_nr_counters(SimVm *vm, uint64_t user)
     if (vm->realm.state != SIM_REALM_NONE) {
         return -EBUSY;
     }
-    vm->nr_pmu_counters = n;
+    if (c->ignores != SIM_IGNORES_COUNTERS) {
+        vm->nr_pmu_counters = n;
+    }
     return 0;
 }
 

@@ -9,7 +9,26 @@
 
 #define FEATURE(n) (1u << (n))
 
-/* 0, 1 = leave with KVM_EXIT_SHUTDOWN, or -errno */
+void sim_off_exit(SimVcpu *vcpu)
+{
+    struct kvm_run *run = vcpu->run;
+
+    switch (sim_config()->off_exit) {
+    case SIM_OFF_UNKNOWN:
+        run->exit_reason = KVM_EXIT_UNKNOWN;
+        run->hw.hardware_exit_reason = 0;
+        break;
+    case SIM_OFF_RESET:
+        run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
+        run->system_event.type = KVM_SYSTEM_EVENT_RESET;
+        run->system_event.ndata = 0;
+        break;
+    default:
+        run->exit_reason = KVM_EXIT_SHUTDOWN;
+    }
+}
+
+/* 0, 1 = leave because the Realm is off, or -errno */
 static int may_enter(SimVcpu *vcpu)
 {
     SimVm *vm = vcpu->vm;
@@ -171,9 +190,9 @@ static int enter(SimVcpu *vcpu)
     int ret = may_enter(vcpu);
 
     if (ret == 1) {
-        vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
+        sim_off_exit(vcpu);
         sim_report_call(vm, "EXIT", 0, "\"vcpu\": %u, \"reason\": %u",
-                        vcpu->id, KVM_EXIT_SHUTDOWN);
+                        vcpu->id, vcpu->run->exit_reason);
         return 1;
     }
     if (ret < 0) {

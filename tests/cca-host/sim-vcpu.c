@@ -170,6 +170,7 @@ static long finalize(SimVcpu *vcpu, int *user)
 static long set_events(SimVcpu *vcpu, void *user)
 {
     struct kvm_vcpu_events ev;
+    long ret;
 
     if (!vcpu->vm->is_realm) {
         return sim_backend()->vcpu_ioctl(vcpu, KVM_SET_VCPU_EVENTS, user);
@@ -182,11 +183,12 @@ static long set_events(SimVcpu *vcpu, void *user)
         (ev.exception.ext_dabt_pending && !vcpu->mmio_abort_allowed)) {
         return -EINVAL;
     }
-    if (ev.exception.ext_dabt_pending) {
-        sim_report_call(vcpu->vm, "INJECT_ABORT", 0, "\"vcpu\": %u",
-                        vcpu->id);
+    if (!ev.exception.ext_dabt_pending) {
+        return 0;
     }
-    return 0;
+    ret = sim_backend()->vcpu_ioctl(vcpu, KVM_SET_VCPU_EVENTS, user);
+    sim_report_call(vcpu->vm, "INJECT_ABORT", ret, "\"vcpu\": %u", vcpu->id);
+    return ret;
 }
 
 static long set_mp_state(SimVcpu *vcpu, void *user)

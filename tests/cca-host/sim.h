@@ -185,6 +185,8 @@ long sim_vm_ioctl(SimVm *vm, unsigned long req, void *arg);
 long sim_vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg);
 /* sim-vcpu-run.c; takes the VM's lock itself */
 long sim_vcpu_run(SimVcpu *vcpu);
+/* What KVM_RUN leaves with once the Realm is off */
+void sim_off_exit(SimVcpu *vcpu);
 /* sim-vcpu-attr.c */
 long sim_vcpu_attr(SimVcpu *vcpu, unsigned long req, void *user);
 long sim_device_ioctl(SimDevice *dev, unsigned long req, void *arg);

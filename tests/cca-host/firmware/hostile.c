@@ -216,3 +216,19 @@ void hostile_mmio_edges(void)
     note("%u of those accesses were aborts", aborts);
     check(fw_cfg_present(), "fw_cfg still answers after every width of access");
 }
+
+void hostile_mmio_abort(void)
+{
+    struct probe p = probe_read32(shared_alias(MMIO_HOLE));
+
+    check(is_external_abort(p),
+          "reading where there is no device is an external abort (ESR %lx)",
+          p.esr);
+    p = probe_write32(shared_alias(MMIO_HOLE), 1);
+    check(is_external_abort(p),
+          "writing where there is no device is an external abort (ESR %lx)",
+          p.esr);
+    p = probe_read32(shared_alias(UART_BASE + 0x18));
+    check(!p.esr, "reading a device is none (ESR %lx)", p.esr);
+    check(fw_cfg_present(), "fw_cfg still answers after aborts");
+}

@@ -34,6 +34,9 @@ void hostile_set_devices(void);
 /** hostile_mmio_edges() - every width, at and over the edges of devices */
 void hostile_mmio_edges(void);
 
+/** hostile_mmio_abort() - an address without a device is an external abort */
+void hostile_mmio_abort(void);
+
 /** hostile_dma_targets() - disk requests to and from where no RAM is shared */
 void hostile_dma_targets(void);
 

@@ -80,6 +80,14 @@ static const ProbeGroup groups[] = {
     { "exits-v7", V7 ALL_EXITS, exit_cases },
     { "power-off-v10", V10 POWER_OFF, off_cases },
     { "power-off-v7", V7 POWER_OFF, off_cases },
+    { "off-unknown", POWER_OFF "off-exit = unknown\n", off_unknown_cases },
+    { "off-reset", POWER_OFF "off-exit = reset\n", off_reset_cases },
+    { "odd-exits", "exit = memory-fault 0x10 0x40100000 0x1000\n"
+      "exit = system-event suspend\n", odd_exit_cases },
+    { "ignores-dfr0", "ignores = dfr0\n", ignores_dfr0_cases },
+    { "ignores-counters", "ignores = counters\n", ignores_counters_cases },
+    { "ignores-sve", "ignores = sve\nhost-sve-vq = 4\nrmm-sve-vq = 4\n",
+      ignores_sve_cases },
     { "guard", "exit = memory-fault shared 0x40010000 0x1000\n"
       "exit = memory-fault private 0x40010000 0x1000\n", guard_cases },
     { "guard-abort", "host-access = abort\n", guard_abort_cases },

@@ -137,6 +137,62 @@ const ProbeCase off_cases[] = {
     { NULL, NULL }
 };
 
+static void off_and_run(uint32_t reason)
+{
+    Vm *vm = realm_active(1);
+
+    OK(vcpu_run(vm, 0));
+    CHECK(vm->run[0]->exit_reason == KVM_EXIT_SYSTEM_EVENT);
+    vm->run[0]->system_event.type = 0;
+    OK(vcpu_run(vm, 0));
+    CHECK(vm->run[0]->exit_reason == reason);
+    CHECK(reason != KVM_EXIT_UNKNOWN ||
+          vm->run[0]->hw.hardware_exit_reason == 0);
+    CHECK(reason != KVM_EXIT_SYSTEM_EVENT ||
+          vm->run[0]->system_event.type == KVM_SYSTEM_EVENT_RESET);
+    vm_free(vm);
+}
+
+static void off_unknown(void)
+{
+    off_and_run(KVM_EXIT_UNKNOWN);
+}
+
+static void off_reset(void)
+{
+    off_and_run(KVM_EXIT_SYSTEM_EVENT);
+}
+
+const ProbeCase off_unknown_cases[] = {
+    { "after a power-off a vCPU leaves as in v8", off_unknown },
+    { NULL, NULL }
+};
+
+const ProbeCase off_reset_cases[] = {
+    { "after a power-off a vCPU leaves with one more event", off_reset },
+    { NULL, NULL }
+};
+
+static void odd_exits(void)
+{
+    Vm *vm = realm_active(1);
+    struct kvm_run *run = vm->run[0];
+
+    ERR(vcpu_run(vm, 0), EFAULT);
+    CHECK(run->exit_reason == KVM_EXIT_MEMORY_FAULT);
+    CHECK(run->memory_fault.flags == 0x10);
+    OK(vcpu_run(vm, 0));
+    CHECK(run->exit_reason == KVM_EXIT_SYSTEM_EVENT);
+    CHECK(run->system_event.type == KVM_SYSTEM_EVENT_SUSPEND);
+    CHECK(report_has("\"state\": \"ACTIVE\""));
+    vm_free(vm);
+}
+
+const ProbeCase odd_exit_cases[] = {
+    { "flags and system events that no Realm has are delivered", odd_exits },
+    { NULL, NULL }
+};
+
 static void private_read(void)
 {
     Vm *vm = realm_active(1);

@@ -276,3 +276,52 @@ const ProbeCase sve_cases[] = {
     { "without the SVE feature there is no SVE", sve_off },
     { NULL, NULL }
 };
+
+/* A kernel that takes a write and keeps what it had */
+static void ignores_dfr0(void)
+{
+    Vm *vm = realm_new();
+    uint64_t dfr0 = get_reg64(vm, 0, SIM_REG_DFR0);
+
+    OK(set_reg64(vm, 0, SIM_REG_DFR0, dfr0 - (1ULL << 20)));
+    CHECK(get_reg64(vm, 0, SIM_REG_DFR0) == dfr0);
+    ERR(set_reg64(vm, 0, SIM_REG_DFR0, dfr0 + (1ULL << 20)), EINVAL);
+    vm_free(vm);
+}
+
+static void ignores_counters(void)
+{
+    uint32_t three = 3;
+    Vm *vm = pmu_vm();
+
+    OK(pmu_attr(vm, 0, SIM_PMU_SET_NR_COUNTERS, &three));
+    OK(set_reg64(vm, 0, SIM_REG_PMCR, 4 << 11));
+    CHECK(pmcr_n(vm) == 6);
+    vm_free(vm);
+}
+
+static void ignores_sve(void)
+{
+    uint64_t vls[8];
+    Vm *vm = sve_vm(1);
+
+    OK(set_vls(vm, 0, 0x3));
+    OK(get_reg(vm, 0, KVM_REG_ARM64_SVE_VLS, vls));
+    CHECK(vls[0] == 0xf);
+    vm_free(vm);
+}
+
+const ProbeCase ignores_dfr0_cases[] = {
+    { "a kernel can ignore the number of watchpoints", ignores_dfr0 },
+    { NULL, NULL }
+};
+
+const ProbeCase ignores_counters_cases[] = {
+    { "a kernel can ignore the number of event counters", ignores_counters },
+    { NULL, NULL }
+};
+
+const ProbeCase ignores_sve_cases[] = {
+    { "a kernel can ignore the vector lengths", ignores_sve },
+    { NULL, NULL }
+};

@@ -23,7 +23,7 @@ firmware()
 }
 
 firmware dma dma-targets+dma-ring+dma-msi
-firmware ranges hostcall+set-bad-range+set-holes+set-devices+mmio-edges
+firmware ranges hostcall+set-bad-range+set-holes+set-devices+mmio-abort+mmio-edges
 firmware alias touch-alias
 firmware nowhere touch-nowhere
 firmware many convert-many
