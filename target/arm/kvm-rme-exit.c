@@ -7,11 +7,14 @@
 #include "qemu/osdep.h"
 #include <linux/kvm.h>
 
+#include "qapi/error.h"
+#include "qemu/bitmap.h"
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "exec/address-spaces.h"
 #include "exec/ramblock.h"
 #include "hw/arm/rme-shared.h"
+#include "hw/boards.h"
 #include "hw/core/cpu.h"
 #include "system/cpus.h"
 #include "system/kvm.h"
@@ -123,6 +126,98 @@ static int handle_memory_fault(RmeGuest *guest, CPUState *cpu,
     return ret;
 }
 
+/*
+ * As on hardware, and as QEMU's own CPUs do it: an address that nobody answers
+ * is an external abort, not a zero. KVM takes the request right after the exit
+ * and only for a shared address; a kernel that does not take it completes the
+ * access as for any guest, read as zero and write ignored.
+ */
+static int handle_mmio(CPUState *cpu, struct kvm_run *run)
+{
+    struct kvm_vcpu_events abort = { .exception.ext_dabt_pending = 1 };
+    uint64_t addr = run->mmio.phys_addr;
+    MemTxResult result;
+    int ret;
+
+    result = address_space_rw(&address_space_memory, addr,
+                              MEMTXATTRS_UNSPECIFIED, run->mmio.data,
+                              run->mmio.len, run->mmio.is_write);
+    if (result & MEMTX_DECODE_ERROR) {
+        ret = kvm_vcpu_ioctl(cpu, KVM_SET_VCPU_EVENTS, &abort);
+        trace_kvm_rme_abort(cpu->cpu_index, addr, ret);
+    }
+    return 0;
+}
+
+/*
+ * Nobody asked KVM for the guest's calls (RSI_HOST_CALL is one), which then
+ * answers them itself. Should one get here, nobody serves it: SMCCC has a word
+ * for that, and any other value would be an answer.
+ */
+static int handle_hypercall(RmeGuest *guest, CPUState *cpu,
+                            const struct kvm_run *run)
+{
+    Error *err = NULL;
+
+    trace_kvm_rme_hypercall(cpu->cpu_index, run->hypercall.nr);
+    if (!kvm_rme_put_not_supported(ARM_CPU(cpu), &err)) {
+        error_reportf_err(err, "rme-guest '%s': ", rme_guest_id(guest));
+        return -EINVAL;
+    }
+    return 0;
+}
+
+/*
+ * The Realm is off, this vCPU only must not run again. What that means for the
+ * VM was said by another one, with a system event. If all of them leave so,
+ * nobody said it, and the VM would be running for ever without a vCPU.
+ */
+static int handle_gone(RmeGuest *guest, CPUState *cpu)
+{
+    KvmRme *rme = guest->kvm;
+    bool silent;
+
+    trace_kvm_rme_vcpu_gone(cpu->cpu_index);
+    bql_lock();
+    set_bit(cpu->cpu_index, rme->gone);
+    silent = !rme->ended && bitmap_full(rme->gone, current_machine->smp.cpus);
+    cpu_stop_current();
+    bql_unlock();
+    if (silent) {
+        error_report("rme-guest '%s': all vCPUs have left the Realm, and none "
+                     "with a power-off or a reset: the RMM stopped it",
+                     rme_guest_id(guest));
+        return -EIO;
+    }
+    return EXCP_INTERRUPT;
+}
+
+/* Is this the vCPU that ends the Realm? What comes after it changes nothing */
+static bool ends_realm(RmeGuest *guest)
+{
+    bool first;
+
+    bql_lock();
+    first = !guest->kvm->ended;
+    guest->kvm->ended = true;
+    bql_unlock();
+    return first;
+}
+
+/* To go on would lose what the guest waits for, at best in an endless loop */
+static int refuse_exit(RmeGuest *guest, CPUState *cpu,
+                       const struct kvm_run *run)
+{
+    bool event = run->exit_reason == KVM_EXIT_SYSTEM_EVENT;
+
+    error_report("rme-guest '%s': vCPU %d left with %s %u, which a Realm does "
+                 "not have: this QEMU does not fit this kernel",
+                 rme_guest_id(guest), cpu->cpu_index,
+                 event ? "system event" : "exit reason",
+                 event ? run->system_event.type : run->exit_reason);
+    return -EINVAL;
+}
+
 bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
                          struct kvm_run *run, int *ret)
 {
@@ -132,19 +227,50 @@ bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
     case KVM_EXIT_MEMORY_FAULT:
         *ret = handle_memory_fault(guest, cpu, run);
         return true;
-    case KVM_EXIT_SHUTDOWN:
-        /*
-         * Another vCPU turned the Realm off or reset it, and said so with a
-         * system event. This one only must not run again; what it means for
-         * the VM is decided by that event.
-         */
-        trace_kvm_rme_vcpu_gone(cpu->cpu_index);
-        bql_lock();
-        cpu_stop_current();
-        bql_unlock();
-        *ret = EXCP_INTERRUPT;
+    case KVM_EXIT_MMIO:
+        *ret = handle_mmio(cpu, run);
         return true;
-    default:
+    case KVM_EXIT_HYPERCALL:
+        *ret = handle_hypercall(guest, cpu, run);
+        return true;
+    case KVM_EXIT_SYSTEM_EVENT:
+        if (run->system_event.type == KVM_SYSTEM_EVENT_CRASH) {
+            return false;
+        }
+        if (run->system_event.type != KVM_SYSTEM_EVENT_SHUTDOWN &&
+            run->system_event.type != KVM_SYSTEM_EVENT_RESET) {
+            break;
+        }
+        if (ends_realm(guest)) {
+            return false;
+        }
+        *ret = handle_gone(guest, cpu);
+        return true;
+    case KVM_EXIT_SHUTDOWN:
+        *ret = handle_gone(guest, cpu);
+        return true;
+    case KVM_EXIT_UNKNOWN:
+        if (run->hw.hardware_exit_reason) {
+            return false;
+        }
+        /* This is how series v8 says that the Realm is off */
+        *ret = handle_gone(guest, cpu);
+        return true;
+    case KVM_EXIT_INTERNAL_ERROR:
         return false;
+    default:
+        break;
     }
+    *ret = refuse_exit(guest, cpu, run);
+    return true;
+}
+
+bool kvm_rme_run_failed(ConfidentialGuestSupport *cgs, CPUState *cpu, int err)
+{
+    error_report("rme-guest '%s': vCPU %d cannot go on: KVM_RUN: %s%s",
+                 rme_guest_id(RME_GUEST(cgs)), cpu->cpu_index, strerror(err),
+                 err != ENXIO ? "" : " (the RMM does not enter the Realm: the "
+                 "guest used memory that it has not got, or that was taken "
+                 "from it)");
+    return true;
 }

@@ -13,6 +13,7 @@
 
 #include "qapi/error.h"
 #include "qapi/visitor.h"
+#include "hw/qdev-properties.h"
 #include "system/kvm.h"
 #include "internals.h"
 #include "kvm_arm.h"
@@ -86,6 +87,10 @@ static void rme_cpu_prop_set(Object *obj, Visitor *v, const char *name,
     const RmeCpuProp *prop = opaque;
     int32_t value;
 
+    if (DEVICE(obj)->realized) {
+        qdev_prop_set_after_realize(DEVICE(obj), name, errp);
+        return;
+    }
     if (!visit_type_int32(v, name, &value, errp)) {
         return;
     }
@@ -142,6 +147,12 @@ bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp)
     if (!kvm_rme_guest()) {
         return check_no_realm_props(cpu, errp);
     }
+    if (!object_dynamic_cast(OBJECT(cpu), ARM_CPU_TYPE_NAME("host")) &&
+        !object_dynamic_cast(OBJECT(cpu), ARM_CPU_TYPE_NAME("max"))) {
+        error_setg(errp, "a Realm's vCPUs are those of the host: use -cpu "
+                   "host");
+        return false;
+    }
     if (!arm_feature(&cpu->env, ARM_FEATURE_AARCH64)) {
         error_setg(errp, "a Realm's vCPUs are AArch64 only: remove "
                    "aarch64=off");
@@ -192,6 +203,21 @@ static bool get_reg(ARMCPU *cpu, uint64_t id, uint64_t *value,
     return !ret;
 }
 
+/* Series v7 has no other number of breakpoints than the host's */
+static bool set_dfr0(ARMCPU *cpu, uint64_t value, Error **errp)
+{
+    ERRP_GUARD();
+
+    if (!set_reg(cpu, REG_ID_AA64DFR0, value, "ID_AA64DFR0_EL1", errp)) {
+        error_prepend(errp, "%s: this kernel does not take the number, leave "
+                      "it out: ", cpu->rme_num_wps < 0 ? "num-breakpoints" :
+                      cpu->rme_num_bps < 0 ? "num-watchpoints" :
+                      "num-breakpoints or num-watchpoints");
+        return false;
+    }
+    return true;
+}
+
 bool kvm_rme_init_vcpu(ARMCPU *cpu, Error **errp)
 {
     uint64_t host, want;
@@ -214,8 +240,7 @@ bool kvm_rme_init_vcpu(ARMCPU *cpu, Error **errp)
     want = FIELD_DP64(want, ID_AA64DFR0, WRPS, wrps);
     want = FIELD_DP64(want, ID_AA64DFR0, CTX_CMPS, MIN(ctx_cmps, brps));
     cpu->isar.id_aa64dfr0 = want;
-    return want == host ||
-           set_reg(cpu, REG_ID_AA64DFR0, want, "ID_AA64DFR0_EL1", errp);
+    return want == host || set_dfr0(cpu, want, errp);
 }
 
 static bool set_pmu_counters_attr(ARMCPU *cpu, Error **errp)
@@ -246,6 +271,17 @@ static bool set_pmu_counters_pmcr(ARMCPU *cpu, Error **errp)
     return set_reg(cpu, REG_PMCR, pmcr, "PMCR_EL0", errp);
 }
 
+/* A kernel may ignore a write silently, and will after the Realm's creation */
+static bool check_taken(const char *name, int want, unsigned is, Error **errp)
+{
+    if (want >= 0 && want != (int)is) {
+        error_setg(errp, "%s=%d was not taken: a Realm on this host has %u",
+                   name, want, is);
+        return false;
+    }
+    return true;
+}
+
 bool kvm_rme_init_pmu(ARMCPU *cpu, Error **errp)
 {
     struct kvm_device_attr attr = {
@@ -267,12 +303,26 @@ bool kvm_rme_init_pmu(ARMCPU *cpu, Error **errp)
     if (!get_reg(cpu, REG_PMCR, &pmcr, "PMCR_EL0", errp)) {
         return false;
     }
-    if (extract64(pmcr, PMCRN_SHIFT, PMCRN_WIDTH) != cpu->rme_num_pmu_ctrs) {
-        error_setg(errp, "num-pmu-counters=%d was not taken: a Realm on this "
-                   "host has %u", cpu->rme_num_pmu_ctrs,
-                   (unsigned)extract64(pmcr, PMCRN_SHIFT, PMCRN_WIDTH));
+    return check_taken("num-pmu-counters", cpu->rme_num_pmu_ctrs,
+                       extract64(pmcr, PMCRN_SHIFT, PMCRN_WIDTH), errp);
+}
+
+/* The longest of the vector lengths that the vCPU was finalised with */
+static bool get_sve_vl(ARMCPU *cpu, uint8_t *vl, Error **errp)
+{
+    uint64_t vls[KVM_ARM64_SVE_VLS_WORDS] = { 0 };
+    unsigned vq;
+
+    if (!get_reg(cpu, KVM_REG_ARM64_SVE_VLS, vls, "SVE_VLS", errp)) {
         return false;
     }
+    vq = vls[0] ? 64 - clz64(vls[0]) : 0;
+    if (vq != cpu->sve_max_vq) {
+        error_setg(errp, "SVE vectors of %u bits were not taken: a Realm on "
+                   "this host has %u", cpu->sve_max_vq * 128, vq * 128);
+        return false;
+    }
+    *vl = vq - 1;
     return true;
 }
 
@@ -288,7 +338,9 @@ bool kvm_rme_get_params(ARMCPU *cpu, RmePlanParams *params, Error **errp)
 
     if (cpu_isar_feature(aa64_sve, cpu)) {
         params->flags |= RME_PLAN_FLAG_SVE;
-        params->sve_vl = cpu->sve_max_vq - 1;
+        if (!get_sve_vl(cpu, &params->sve_vl, errp)) {
+            return false;
+        }
     }
     if (cpu->has_pmu) {
         if (!get_reg(cpu, REG_PMCR, &pmcr, "PMCR_EL0", errp)) {
@@ -297,7 +349,17 @@ bool kvm_rme_get_params(ARMCPU *cpu, RmePlanParams *params, Error **errp)
         params->flags |= RME_PLAN_FLAG_PMU;
         params->pmu_num_ctrs = extract64(pmcr, PMCRN_SHIFT, PMCRN_WIDTH);
     }
-    return true;
+    return check_taken("num-breakpoints", cpu->rme_num_bps,
+                       params->num_bps + 1, errp) &&
+           check_taken("num-watchpoints", cpu->rme_num_wps,
+                       params->num_wps + 1, errp) &&
+           check_taken("num-pmu-counters", cpu->rme_num_pmu_ctrs,
+                       params->pmu_num_ctrs, errp);
+}
+
+bool kvm_rme_put_not_supported(ARMCPU *cpu, Error **errp)
+{
+    return set_reg(cpu, REG_X(0), -1, "x0", errp);
 }
 
 bool kvm_rme_put_entry(ARMCPU *cpu, const RmePlanRec *rec, Error **errp)

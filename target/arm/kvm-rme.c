@@ -6,6 +6,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/bitmap.h"
 #include "qemu/error-report.h"
 #include "hw/boards.h"
 #include "migration/blocker.h"
@@ -34,9 +35,11 @@ int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
 
     guest->kvm = g_new0(KvmRme, 1);
     guest->kvm->abi = abi;
+    guest->kvm->gone = bitmap_new(current_machine->smp.max_cpus);
     /* rme-guest belongs to no accelerator until one takes it */
     klass->kvm_init = kvm_rme_kvm_init;
     klass->kvm_handle_exit = kvm_rme_handle_exit;
+    klass->kvm_run_failed = kvm_rme_run_failed;
     /* Here and not with the rest of DMA: netdevs are made before the machine */
     klass->check_vhost = rme_dma_check_vhost;
     rme_guest_set_state(guest, RME_STATE_PROBED);
@@ -69,6 +72,8 @@ static void kvm_rme_vm_state_change(void *opaque, bool running, RunState state)
     if (!running || guest->state == RME_STATE_ACTIVE) {
         return;
     }
+    /* The plan is made of what a reset leaves, and there is none after it */
+    qemu_system_reset_if_requested();
     if (!kvm_rme_launch(guest, &err)) {
         rme_guest_set_state(guest, RME_STATE_FAILED);
         error_reportf_err(err, "rme-guest '%s': ", rme_guest_id(guest));

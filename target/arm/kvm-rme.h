@@ -26,9 +26,13 @@ struct kvm_run;
 /**
  * KvmRme: a Realm under KVM
  * @abi: the host, as probed before the VM was created
+ * @ended: a vCPU powered the Realm off or reset it; under the BQL
+ * @gone: vCPUs that KVM does not run any more, a bit for each; under the BQL
  */
 typedef struct KvmRme {
     RmeAbi abi;
+    bool ended;
+    unsigned long *gone;
 } KvmRme;
 
 /**
@@ -112,6 +116,13 @@ bool kvm_rme_get_params(ARMCPU *cpu, RmePlanParams *params, Error **errp);
 bool kvm_rme_put_entry(ARMCPU *cpu, const RmePlanRec *rec, Error **errp);
 
 /**
+ * kvm_rme_put_not_supported: answer a hypercall that nobody serves
+ * @cpu: a vCPU whose last exit was KVM_EXIT_HYPERCALL
+ * @errp: set on failure
+ */
+bool kvm_rme_put_not_supported(ARMCPU *cpu, Error **errp);
+
+/**
  * kvm_rme_launch: make the Realm and activate it
  * @guest: in RME_STATE_PROBED
  * @errp: set on failure; half a Realm is left, which cannot be used
@@ -125,6 +136,11 @@ bool kvm_rme_launch(RmeGuest *guest, Error **errp);
  */
 bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
                          struct kvm_run *run, int *ret);
+
+/**
+ * kvm_rme_run_failed: ConfidentialGuestSupportClass::kvm_run_failed
+ */
+bool kvm_rme_run_failed(ConfidentialGuestSupport *cgs, CPUState *cpu, int err);
 
 #endif /* CONFIG_KVM */
 

@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qobject/qlist.h"
+#include "qobject/qnum.h"
 #include "rme-contract.h"
 
 #define RAM_64M "0x44000000 0x4000000"      /* away from all images */
@@ -153,9 +155,46 @@ static const Bad bad[] = {
       "cannot make [0x44000000, 0x44001000) shared for the Realm: "
       "Input/output error" },
     { "an RMM error of KVM_RUN stops the VM", "exit = errno ENXIO",
-      "kvm run failed No such device or address" },
+      "rme-guest 'rme0': vCPU 0 cannot go on: KVM_RUN: No such device or "
+      "address (the RMM does not enter the Realm: the guest used memory that "
+      "it has not got, or that was taken from it)" },
+    { "another error of KVM_RUN stops the VM", "exit = errno EIO",
+      "rme-guest 'rme0': vCPU 0 cannot go on: KVM_RUN: Input/output error\n" },
+    { "a fault without an exit stops the VM", "exit = errno EFAULT",
+      "rme-guest 'rme0': vCPU 0 cannot go on: KVM_RUN: Bad address\n" },
     { "an internal error stops the VM", "exit = internal-error 1",
       "KVM internal error. Suberror: 1" },
+    { "flags that are not known stop the VM",
+      "exit = memory-fault 0x10 0x44000000 0x1000",
+      "KVM_EXIT_MEMORY_FAULT with unknown flags 0x10" },
+    { "flags that are not known stop the VM although others are",
+      "exit = memory-fault 0x8000000000000008 0x44000000 0x1000",
+      "KVM_EXIT_MEMORY_FAULT with unknown flags 0x8000000000000008" },
+    { "an exit reason that is not known stops the VM", "exit = reason 250",
+      "rme-guest 'rme0': vCPU 0 left with exit reason 250, which a Realm does "
+      "not have" },
+    { "an abort that KVM should have answered stops the VM",
+      "exit = reason 28",                           /* KVM_EXIT_ARM_NISV */
+      "rme-guest 'rme0': vCPU 0 left with exit reason 28, which a Realm does "
+      "not have" },
+    { "a failed entry stops the VM", "exit = reason 9",
+      "rme-guest 'rme0': vCPU 0 left with exit reason 9, which a Realm does "
+      "not have" },
+    { "a system event of other guests stops the VM",
+      "exit = system-event suspend",
+      "rme-guest 'rme0': vCPU 0 left with system event 5, which a Realm does "
+      "not have" },
+    { "a Realm that is off without a word stops the VM", "exit = shutdown",
+      "rme-guest 'rme0': all vCPUs have left the Realm, and none with a "
+      "power-off or a reset: the RMM stopped it" },
+    { "a Realm that is off without a word stops the VM on series v8",
+      "exit = reason 0",
+      "rme-guest 'rme0': all vCPUs have left the Realm, and none with a "
+      "power-off or a reset: the RMM stopped it" },
+    { "a hypercall that cannot be answered stops the VM",
+      "exit = hypercall 0xc6000000\nfail = SET_ONE_REG#10@EIO",
+      "rme-guest 'rme0': KVM_SET_ONE_REG(x0) = 0xffffffffffffffff on vCPU 0: "
+      "Input/output error" },
 };
 
 /* QEMU must stay, so that management can look and say what it does next */
@@ -369,8 +408,90 @@ static void test_mmio(const void *data)
     contract_expect_active(c);
 }
 
+/* Nobody asked for the guest's calls, so nobody serves them */
+static void test_hypercall(const void *data)
+{
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = "exit = hypercall 0xc6000000",
+    });
+    QDict *report;
+    QList *calls;
+    const QListEntry *entry;
+    bool found = false;
+
+    contract_wait_calls(c, "EXIT_DONE", 1);
+    contract_expect_state(c, "running");
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+    report = contract_report(c);
+    calls = report ? qdict_get_qlist(report, "calls") : qlist_new();
+    QLIST_FOREACH_ENTRY(calls, entry) {
+        QDict *call = qobject_to(QDict, qlist_entry_obj(entry));
+        const QNum *x0 = qobject_to(QNum, qdict_get(call, "x0"));
+        uint64_t value;
+
+        if (!g_strcmp0(qdict_get_try_str(call, "call"), "EXIT_DONE")) {
+            found = true;
+            contract_check(x0 && qnum_get_try_uint(x0, &value) &&
+                           value == UINT64_MAX, "x0 is not -1");
+        }
+    }
+    contract_check(found, "no answer");
+}
+
+typedef struct Hole {
+    const char *name, *conf, *exit;
+    unsigned aborts;
+} Hole;
+
+#define HOLE_READ "exit = mmio-read 0xa800000 8"
+
+static const Hole holes[] = {
+    { "a read of an address without a device is an abort", "", HOLE_READ, 1 },
+    { "a write to an address without a device is an abort", "",
+      "exit = mmio-write 0xa800000 4 1", 1 },
+    { "a read of the PCI window without a device is no abort, as with PCI", "",
+      "exit = mmio-read 0x8000000000 8" },
+    { "a read of a device is no abort", "", "exit = mmio-read 0x9000018 4" },
+    { "a write to a device is no abort", "",
+      "exit = mmio-write 0x9000000 4 0x41" },
+    { "series v7 takes no abort, and the VM goes on", "personality = v7\n",
+      HOLE_READ },
+    { "an abort that KVM refuses is none, and the VM goes on",
+      "fail = SET_VCPU_EVENTS@EINVAL\n", HOLE_READ },
+    { "an abort that is not permitted is none, and the VM goes on",
+      "fail = SET_VCPU_EVENTS@EPERM\n", HOLE_READ },
+    { "an abort that fails is none, and the VM goes on",
+      "fail = SET_VCPU_EVENTS@EIO\n", HOLE_READ },
+    { "an abort on version 11, which hides capabilities",
+      "whitelist-caps = yes\n", HOLE_READ, 1 },
+};
+
+static void test_hole(const void *data)
+{
+    const Hole *t = data;
+    g_autofree char *conf = g_strconcat(t->conf, t->exit, NULL);
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) { .conf = conf });
+    unsigned n;
+
+    contract_wait_calls(c, strstr(t->exit, "read") ? "MMIO_READ_RESULT" :
+                        "EXIT_DONE", 1);
+    contract_expect_state(c, "running");
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+    n = contract_count(c, "INJECT_ABORT");
+    contract_check(n == t->aborts, "%u aborts, not %u", n, t->aborts);
+}
+
 static void add_tests(void)
 {
+    for (int i = 0; i < ARRAY_SIZE(holes); i++) {
+        contract_add("exit", holes[i].name, test_hole, &holes[i]);
+    }
+    contract_add("exit", "a hypercall is not supported", test_hypercall, NULL);
+
     for (int i = 0; i < ARRAY_SIZE(bad); i++) {
         contract_add("exit", bad[i].name, test_bad, &bad[i]);
     }
