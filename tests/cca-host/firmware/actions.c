@@ -12,6 +12,7 @@
 #include "hostile.h"
 #include "lib.h"
 #include "machine.h"
+#include "masters.h"
 #include "psci.h"
 #include "report.h"
 #include "rsi.h"
@@ -90,6 +91,7 @@ static const struct action actions[] = {
     { "dma-ring", hostile_dma_ring, true },
     { "dma-msi", hostile_dma_msi, true },
     { "mmio-abort", hostile_mmio_abort, true },
+    { "masters", masters_test, false },
     { "mmio-edges", hostile_mmio_edges, false },
 };
 

@@ -119,7 +119,7 @@ void hostile_dma_ring(void)
     ring = (void *)((uintptr_t)ring & ~machine.shared_bit);
     unshare_pages(ring, 1);
     memset(ring, 0, PAGE_SIZE);
-    b->v.ring = ring;
+    b->v.queue[0].ring = ring;
     check(blk_io(b, BLK_T_IN, SECTOR_TEST, data, SECTOR) == BLK_UNANSWERED,
           "once private again it gets no answer");
     check(blk_recovers(b), "the disk works after that");
@@ -128,12 +128,12 @@ void hostile_dma_ring(void)
 static void expect_no_message(struct blk *b, const char *what,
                               uint64_t address)
 {
-    pci_enable_msix(&b->v.pci, 1, address, MSI_DATA);
+    pci_enable_msix(b->v.pci, 1, address, MSI_DATA);
     if (blk_start(b)) {
         virtio_set_vectors(&b->v);
         blk_io(b, BLK_T_IN, SECTOR_TEST, blk_told(b, b->data), SECTOR);
     }
-    pci_disable_msix(&b->v.pci);
+    pci_disable_msix(b->v.pci);
     check(is_pattern(b->private, PAGE_SIZE, 72) && image_intact(),
           "a message to %s (%lx) does not change it", what, address);
     check(blk_recovers(b), "the disk works after that");
@@ -146,7 +146,7 @@ void hostile_dma_msi(void)
     if (!b) {
         return;
     }
-    if (!pci_next_cap(&b->v.pci, PCI_CAP_MSIX, 0)) {
+    if (!pci_next_cap(b->v.pci, PCI_CAP_MSIX, 0)) {
         skip("the disk has no MSI-X");
         return;
     }

@@ -1,5 +1,5 @@
 /*
- * Modern virtio over PCI with one split virtqueue (OASIS virtio 1.2).
+ * Modern virtio over PCI and MMIO with split virtqueues (OASIS virtio 1.2).
  *
  * Copyright (c) 2026 The QEMU CCA project contributors
  *
@@ -7,7 +7,9 @@
  */
 
 #include "arch.h"
+#include "fdt.h"
 #include "lib.h"
+#include "machine.h"
 #include "virtio.h"
 
 /* struct virtio_pci_cap in configuration space */
@@ -34,6 +36,24 @@
 #define COMMON_QUEUE_DESC 32
 #define COMMON_QUEUE_DRIVER 40
 #define COMMON_QUEUE_DEVICE 48
+
+/* registers of virtio-mmio */
+#define MMIO_DEVICE_ID 0x008
+#define MMIO_VERSION 0x004
+#define MMIO_DEVICE_FEATURE 0x010
+#define MMIO_DEVICE_FEATURE_SELECT 0x014
+#define MMIO_DRIVER_FEATURE 0x020
+#define MMIO_DRIVER_FEATURE_SELECT 0x024
+#define MMIO_QUEUE_SELECT 0x030
+#define MMIO_QUEUE_SIZE 0x038
+#define MMIO_QUEUE_READY 0x044
+#define MMIO_QUEUE_NOTIFY 0x050
+#define MMIO_STATUS 0x070
+#define MMIO_QUEUE_DESC 0x080
+#define MMIO_QUEUE_DRIVER 0x090
+#define MMIO_QUEUE_DEVICE 0x0a0
+#define MMIO_MODERN 2
+#define PCI_DEVICE_BASE 0x1040
 
 #define STATUS_ACKNOWLEDGE 1
 #define STATUS_DRIVER 2
@@ -75,14 +95,14 @@ static bool find_structures(struct virtio *v)
 {
     uint8_t cap = 0;
 
-    while ((cap = pci_next_cap(&v->pci, PCI_CAP_VENDOR, cap))) {
-        uint64_t c = v->pci.config + cap, where;
+    while ((cap = pci_next_cap(v->pci, PCI_CAP_VENDOR, cap))) {
+        uint64_t c = v->pci->config + cap, where;
         uint8_t bar = mmio_read8(c + CAP_BAR);
 
-        if (bar > 5 || !v->pci.bar[bar]) {
+        if (bar > 5 || !v->pci->bar[bar]) {
             continue;
         }
-        where = v->pci.bar[bar] + mmio_read32(c + CAP_OFFSET);
+        where = v->pci->bar[bar] + mmio_read32(c + CAP_OFFSET);
         switch (mmio_read8(c + CAP_CFG_TYPE)) {
         case CFG_COMMON:
             v->common = where;
@@ -99,34 +119,79 @@ static bool find_structures(struct virtio *v)
     return v->common && v->notify;
 }
 
+bool virtio_open(struct virtio *v, struct pci_device *device)
+{
+    memset(v, 0, sizeof(*v));
+    v->pci = device;
+    return pci_enable(device) && find_structures(v);
+}
+
 bool virtio_find(uint16_t device, struct virtio *v)
 {
-    unsigned slot = 0;
+    struct pci_device *d = pci_find(VIRTIO_VENDOR, device);
+
+    return d && virtio_open(v, d);
+}
+
+bool virtio_find_mmio(uint16_t device, struct virtio *v)
+{
+    const void *node = NULL;
 
     memset(v, 0, sizeof(*v));
-    return pci_find(VIRTIO_VENDOR, device, &slot, &v->pci) &&
-           pci_enable(&v->pci) && find_structures(v);
+    while ((node = fdt_find(node, "compatible", "virtio,mmio"))) {
+        v->mmio = shared_alias(fdt_reg(node, 0));
+        if (mmio_read32(v->mmio + MMIO_DEVICE_ID) + PCI_DEVICE_BASE == device) {
+            return mmio_read32(v->mmio + MMIO_VERSION) == MMIO_MODERN;
+        }
+    }
+    return false;
+}
+
+/* Features are read and written 32 bits at a time */
+static uint32_t device_features(struct virtio *v, unsigned word)
+{
+    if (v->mmio) {
+        mmio_write32(v->mmio + MMIO_DEVICE_FEATURE_SELECT, word);
+        return mmio_read32(v->mmio + MMIO_DEVICE_FEATURE);
+    }
+    mmio_write32(v->common + COMMON_DEVICE_FEATURE_SELECT, word);
+    return mmio_read32(v->common + COMMON_DEVICE_FEATURE);
+}
+
+static void accept_features(struct virtio *v, unsigned word, uint32_t features)
+{
+    if (v->mmio) {
+        mmio_write32(v->mmio + MMIO_DRIVER_FEATURE_SELECT, word);
+        mmio_write32(v->mmio + MMIO_DRIVER_FEATURE, features);
+    } else {
+        mmio_write32(v->common + COMMON_DRIVER_FEATURE_SELECT, word);
+        mmio_write32(v->common + COMMON_DRIVER_FEATURE, features);
+    }
 }
 
 uint64_t virtio_features(struct virtio *v)
 {
-    uint64_t low;
-
-    mmio_write32(v->common + COMMON_DEVICE_FEATURE_SELECT, 0);
-    low = mmio_read32(v->common + COMMON_DEVICE_FEATURE);
-    mmio_write32(v->common + COMMON_DEVICE_FEATURE_SELECT, 1);
-    return low |
-           (uint64_t)mmio_read32(v->common + COMMON_DEVICE_FEATURE) << 32;
+    return device_features(v, 0) | (uint64_t)device_features(v, 1) << 32;
 }
 
 uint8_t virtio_status(struct virtio *v)
 {
-    return mmio_read8(v->common + COMMON_STATUS);
+    return v->mmio ? mmio_read32(v->mmio + MMIO_STATUS) :
+                     mmio_read8(v->common + COMMON_STATUS);
+}
+
+static void set_status(struct virtio *v, uint8_t status)
+{
+    if (v->mmio) {
+        mmio_write32(v->mmio + MMIO_STATUS, status);
+    } else {
+        mmio_write8(v->common + COMMON_STATUS, status);
+    }
 }
 
 void virtio_reset(struct virtio *v)
 {
-    mmio_write8(v->common + COMMON_STATUS, 0);
+    set_status(v, 0);
     while (virtio_status(v)) {
         relax();
     }
@@ -134,42 +199,75 @@ void virtio_reset(struct virtio *v)
 
 static void add_status(struct virtio *v, uint8_t bit)
 {
-    mmio_write8(v->common + COMMON_STATUS, virtio_status(v) | bit);
+    set_status(v, virtio_status(v) | bit);
 }
 
-static void write_address(struct virtio *v, unsigned reg, uint64_t address)
+bool virtio_begin(struct virtio *v, uint64_t features)
 {
-    mmio_write32(v->common + reg, address);
-    mmio_write32(v->common + reg + 4, address >> 32);
+    virtio_reset(v);
+    add_status(v, STATUS_ACKNOWLEDGE);
+    add_status(v, STATUS_DRIVER);
+    accept_features(v, 0, features);
+    accept_features(v, 1, features >> 32);
+    add_status(v, STATUS_FEATURES_OK);
+    return virtio_status(v) & STATUS_FEATURES_OK;
+}
+
+static void write_address(uint64_t reg, uint64_t address)
+{
+    mmio_write32(reg, address);
+    mmio_write32(reg + 4, address >> 32);
+}
+
+static void set_queue_mmio(struct virtio *v, unsigned q, uint64_t address)
+{
+    mmio_write32(v->mmio + MMIO_QUEUE_SELECT, q);
+    mmio_write32(v->mmio + MMIO_QUEUE_SIZE, QUEUE_SIZE);
+    write_address(v->mmio + MMIO_QUEUE_DESC, address);
+    write_address(v->mmio + MMIO_QUEUE_DRIVER, address + RING_AVAIL);
+    write_address(v->mmio + MMIO_QUEUE_DEVICE, address + RING_USED);
+    mmio_write32(v->mmio + MMIO_QUEUE_READY, 1);
+    v->queue[q].notify = v->mmio + MMIO_QUEUE_NOTIFY;
+}
+
+static void set_queue_pci(struct virtio *v, unsigned q, uint64_t address)
+{
+    mmio_write16(v->common + COMMON_QUEUE_SELECT, q);
+    mmio_write16(v->common + COMMON_QUEUE_SIZE, QUEUE_SIZE);
+    write_address(v->common + COMMON_QUEUE_DESC, address);
+    write_address(v->common + COMMON_QUEUE_DRIVER, address + RING_AVAIL);
+    write_address(v->common + COMMON_QUEUE_DEVICE, address + RING_USED);
+    mmio_write16(v->common + COMMON_QUEUE_ENABLE, 1);
+    v->queue[q].notify = v->notify + v->notify_step *
+                         mmio_read16(v->common + COMMON_QUEUE_NOTIFY_OFF);
+}
+
+void virtio_set_queue(struct virtio *v, unsigned q, void *ring,
+                      uint64_t ring_address)
+{
+    memset(ring, 0, PAGE_SIZE);
+    v->queue[q] = (struct virtio_queue) { .ring = ring };
+    if (v->mmio) {
+        set_queue_mmio(v, q, ring_address);
+    } else {
+        set_queue_pci(v, q, ring_address);
+    }
+}
+
+bool virtio_go(struct virtio *v)
+{
+    add_status(v, STATUS_DRIVER_OK);
+    return !(virtio_status(v) & VIRTIO_STATUS_NEEDS_RESET);
 }
 
 bool virtio_start(struct virtio *v, uint64_t features, void *ring,
                   uint64_t ring_address)
 {
-    virtio_reset(v);
-    add_status(v, STATUS_ACKNOWLEDGE);
-    add_status(v, STATUS_DRIVER);
-    for (unsigned i = 0; i < 2; i++) {
-        mmio_write32(v->common + COMMON_DRIVER_FEATURE_SELECT, i);
-        mmio_write32(v->common + COMMON_DRIVER_FEATURE, features >> 32 * i);
-    }
-    add_status(v, STATUS_FEATURES_OK);
-    if (!(virtio_status(v) & STATUS_FEATURES_OK)) {
+    if (!virtio_begin(v, features)) {
         return false;
     }
-
-    memset(ring, 0, PAGE_SIZE);
-    v->ring = ring;
-    v->avail = 0;
-    v->used = 0;
-    mmio_write16(v->common + COMMON_QUEUE_SELECT, 0);
-    mmio_write16(v->common + COMMON_QUEUE_SIZE, QUEUE_SIZE);
-    write_address(v, COMMON_QUEUE_DESC, ring_address);
-    write_address(v, COMMON_QUEUE_DRIVER, ring_address + RING_AVAIL);
-    write_address(v, COMMON_QUEUE_DEVICE, ring_address + RING_USED);
-    mmio_write16(v->common + COMMON_QUEUE_ENABLE, 1);
-    add_status(v, STATUS_DRIVER_OK);
-    return !(virtio_status(v) & VIRTIO_STATUS_NEEDS_RESET);
+    virtio_set_queue(v, 0, ring, ring_address);
+    return virtio_go(v);
 }
 
 void virtio_set_vectors(struct virtio *v)
@@ -179,14 +277,12 @@ void virtio_set_vectors(struct virtio *v)
     mmio_write16(v->common + COMMON_QUEUE_VECTOR, 0);
 }
 
-bool virtio_request(struct virtio *v, const struct virtio_buffer *buffers,
-                    unsigned count)
+void virtio_post(struct virtio *v, unsigned q,
+                 const struct virtio_buffer *buffers, unsigned count)
 {
-    struct desc *desc = (struct desc *)v->ring;
-    struct avail *avail = (struct avail *)(v->ring + RING_AVAIL);
-    struct used *used = (struct used *)(v->ring + RING_USED);
-    uint64_t end = timer_us() + REQUEST_US;
-    uint16_t step = mmio_read16(v->common + COMMON_QUEUE_NOTIFY_OFF);
+    struct virtio_queue *queue = &v->queue[q];
+    struct desc *desc = (struct desc *)queue->ring;
+    struct avail *avail = (struct avail *)(queue->ring + RING_AVAIL);
 
     for (unsigned i = 0; i < count; i++) {
         desc[i] = (struct desc) {
@@ -197,18 +293,36 @@ bool virtio_request(struct virtio *v, const struct virtio_buffer *buffers,
             .next = i + 1,
         };
     }
-    avail->ring[v->avail++ % QUEUE_SIZE] = 0;
+    avail->ring[queue->avail++ % QUEUE_SIZE] = 0;
     dmb();
-    __atomic_store_n(&avail->index, v->avail, __ATOMIC_RELEASE);
-    mmio_write16(v->notify + step * v->notify_step, 0);
+    __atomic_store_n(&avail->index, queue->avail, __ATOMIC_RELEASE);
+    if (v->mmio) {
+        mmio_write32(queue->notify, q);
+    } else {
+        mmio_write16(queue->notify, q);
+    }
+}
 
-    while (__atomic_load_n(&used->index, __ATOMIC_ACQUIRE) == v->used) {
+bool virtio_wait(struct virtio *v, unsigned q, uint64_t us)
+{
+    struct virtio_queue *queue = &v->queue[q];
+    struct used *used = (struct used *)(queue->ring + RING_USED);
+    uint64_t end = timer_us() + us;
+
+    while (__atomic_load_n(&used->index, __ATOMIC_ACQUIRE) == queue->used) {
         if (timer_us() > end ||
             virtio_status(v) & VIRTIO_STATUS_NEEDS_RESET) {
             return false;
         }
     }
     dmb();
-    v->used++;
+    queue->used++;
     return true;
+}
+
+bool virtio_request(struct virtio *v, const struct virtio_buffer *buffers,
+                    unsigned count)
+{
+    virtio_post(v, 0, buffers, count);
+    return virtio_wait(v, 0, REQUEST_US);
 }

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+#
+# Bus masters of every kind, driven by the test firmware (tests/cca-host/firmware,
+# action "masters"): transfers with shared memory in both directions, and none
+# with private memory. It is given as --file firmware.bin=...
+# shellcheck disable=SC2046,SC2086
+
+disk()
+{
+    truncate -s 1M "/tmp/masters.$1"
+    echo "-drive if=none,id=$1,format=raw,file=/tmp/masters.$1"
+}
+
+# frames NAME PORT: a network on which everything comes back to its sender
+frames()
+{
+    echo "-netdev dgram,id=$1,local.type=inet,local.host=127.0.0.1," \
+        "local.port=$2,remote.type=inet,remote.host=127.0.0.1," \
+        "remote.port=$2" | sed 's/, /,/g'
+}
+
+# masters NAME QEMU-ARGUMENT...
+masters()
+{
+    local name="$1"
+    shift
+    sim_conf "$name"
+    run_guest "$name" 300 on_cca_host "$name" "$QEMU" \
+        -M virt,gic-version=3,confidential-guest-support=rme0 \
+        -object rme-guest,id=rme0 -cpu host -accel kvm -m 512 \
+        -nodefaults -display none -serial "file:/results/$name.log" \
+        -bios /files/firmware.bin \
+        -fw_cfg name=opt/cca/command,string=only+masters -d guest_errors "$@"
+}
+
+# What the machine's firmware finds on bus 0 and drives by its own protocol
+masters emulated $(disk nvme) $(disk sata) \
+    -device edu,dma_mask=0xffffffffffffffff -device qemu-xhci \
+    -device nvme,serial=1,drive=nvme \
+    -device ahci,id=ahci -device ide-hd,drive=sata,bus=ahci.0 \
+    $(frames n0 7100) -device e1000,netdev=n0,romfile= \
+    $(frames n1 7101) -device e1000e,netdev=n1,romfile= \
+    $(frames n2 7102) -device igb,netdev=n2,romfile=
+
+mkdir /tmp/masters.share
+masters virtio $(disk scsi) $(disk mmio) \
+    $(frames n0 7103) -device virtio-net-pci,netdev=n0,romfile= \
+    -device virtio-serial-pci,max_ports=1 -device virtconsole,chardev=c0 \
+    -chardev udp,id=c0,host=127.0.0.1,port=7104,localaddr=127.0.0.1,localport=7104 \
+    -device virtio-scsi-pci,id=s0 -device scsi-hd,drive=scsi,bus=s0.0 \
+    -fsdev local,id=f0,path=/tmp/masters.share,security_model=none \
+    -device virtio-9p-pci,fsdev=f0,mount_tag=share \
+    -device virtio-rng-pci -device virtio-gpu-pci \
+    -device virtio-blk-device,drive=mmio
+
+# The same disk behind bridges of all kinds
+masters bridges $(disk d0) $(disk d1) $(disk d2) $(disk d3) \
+    -device pcie-root-port,id=near,chassis=1 \
+    -device virtio-blk-pci,drive=d0,bus=near \
+    -device pcie-pci-bridge,id=pci -device virtio-blk-pci,drive=d1,bus=pci,addr=1 \
+    -device pci-bridge,id=deep,bus=pci,chassis_nr=3,addr=2 \
+    -device virtio-blk-pci,drive=d2,bus=deep,addr=1 \
+    -device pxb-pcie,id=pxb,bus_nr=64,bus=pcie.0 \
+    -device pcie-root-port,id=far,chassis=2,bus=pxb,addr=0 \
+    -device virtio-blk-pci,drive=d3,bus=far
