@@ -32,6 +32,7 @@
 typedef enum RmeHashAlgo {
     RME_HASH_SHA256 = 0,
     RME_HASH_SHA512 = 1,
+    RME_HASH_SHA384 = 2,        /* RMM 2.0 and later */
 } RmeHashAlgo;
 
 /* RmePlanParams.flags: RmiRealmFlags of Arm DEN0137 */
