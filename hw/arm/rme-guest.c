@@ -208,6 +208,20 @@ static void set_ipa_bits(Object *obj, Visitor *v, const char *name,
     guest->config.has_ipa_bits = true;
 }
 
+static bool get_measurement_log(Object *obj, Error **errp)
+{
+    return RME_GUEST(obj)->config.measurement_log;
+}
+
+static void set_measurement_log(Object *obj, bool value, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(obj);
+
+    if (check_not_frozen(guest, "measurement-log", errp)) {
+        guest->config.measurement_log = value;
+    }
+}
+
 bool rme_guest_check_machine(const RmeGuest *guest, const MachineState *ms,
                              Error **errp)
 {
@@ -326,6 +340,11 @@ static void rme_guest_class_init(ObjectClass *oc, void *data)
     object_class_property_set_description(oc, "measurement-algorithm",
         "sha256 or sha512 (default: sha512)");
 
+    object_class_property_add_bool(oc, "measurement-log",
+                                   get_measurement_log, set_measurement_log);
+    object_class_property_set_description(oc, "measurement-log",
+        "put a log of what is measured into the guest's memory (default: off)");
+
     object_class_property_add_enum(oc, "mec-policy", "RmeMecPolicy",
                                    &RmeMecPolicy_lookup,
                                    get_mec_policy, set_mec_policy);
@@ -359,4 +378,5 @@ static void rme_guest_finalize(Object *obj)
         qemu_remove_machine_init_done_notifier(&guest->machine_done);
     }
     rme_plan_free(guest->plan);
+    g_free(guest->log);
 }

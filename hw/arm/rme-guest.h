@@ -42,6 +42,7 @@ typedef enum RmeState {
  * @algorithm: measurement algorithm, sha512 by default
  * @mec_policy: memory encryption policy, from mec-policy or shared-mec
  * @ipa_bits: width of the IPA space with the shared bit, 0 = automatic
+ * @measurement_log: put a log of the measurement into the guest's memory
  * @has_rpv: the user set @rpv
  * @has_algorithm: the user set @algorithm
  * @has_mec_policy: the user set the property mec-policy
@@ -55,6 +56,7 @@ typedef struct RmeGuestConfig {
     RmeGuestMeasurementAlgorithm algorithm;
     RmeMecPolicy mec_policy;
     uint32_t ipa_bits;
+    bool measurement_log;
     bool has_rpv;
     bool has_algorithm;
     bool has_mec_policy;
@@ -73,6 +75,9 @@ struct KvmRme;
  * @ipa_bits: width of the IPA space that is used, with the shared bit; 0 until
  *     the machine has worked it out
  * @plan: what the Realm is made of, or NULL; owned by the object
+ * @log_addr: guest address of the measurement log, which the device tree has
+ *     too; 0 if there is none
+ * @log: the log, which the plan refers to, or NULL; owned by the object
  * @dma: what bus masters may reach, or NULL; owned by hw/arm/rme-dma.c
  * @shared: which pages the guest shared, or NULL; owned by its makers
  * @kvm: the Realm under KVM, or NULL; owned by target/arm/kvm-rme.c
@@ -84,6 +89,8 @@ struct RmeGuest {
     RmeState state;
     unsigned ipa_bits;
     RmePlan *plan;
+    uint64_t log_addr;
+    uint8_t *log;
     struct RmeDma *dma;
     struct RmeSharedState *shared;
     struct KvmRme *kvm;

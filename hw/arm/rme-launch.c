@@ -10,7 +10,10 @@
 #include "exec/address-spaces.h"
 #include "exec/memory.h"
 #include "exec/ramblock.h"
+#include "hw/arm/rme-event-log.h"
+#include "hw/arm/rme-guest.h"
 #include "hw/arm/rme-launch.h"
+#include "hw/arm/virt.h"
 #include "hw/boards.h"
 #include "hw/loader.h"
 
@@ -141,9 +144,56 @@ static RmePlanRec boot_rec(void)
     return rec;
 }
 
+/*
+ * The log is not measured, but its address is, and so it is in the plan from
+ * the start. What it says is known when the plan is finished.
+ */
+static bool add_log(RmePlan *plan, RmeGuest *guest, Error **errp)
+{
+    if (!guest->config.measurement_log) {
+        return true;
+    }
+    if (!guest->log_addr) {
+        error_setg(errp, "measurement-log=on: the machine has no device tree, "
+                   "which would tell the guest where the log is: use "
+                   "measurement-log=off");
+        return false;
+    }
+    guest->log = guest->log ?: g_malloc0(RME_EVENT_LOG_SIZE);
+    return rme_plan_add_blob(plan, "measurement log", guest->log_addr,
+                             guest->log, RME_EVENT_LOG_SIZE,
+                             RME_EVENT_LOG_SIZE, false, errp);
+}
+
+static bool fill_log(const RmePlan *plan, RmeGuest *guest, Error **errp)
+{
+    const struct arm_boot_info *info = &VIRT_MACHINE(current_machine)->bootinfo;
+    RmeEventLogVm vm = {
+        .version = QEMU_VERSION,
+        .ram_size = current_machine->ram_size,
+        .num_cpus = current_machine->smp.cpus,
+        .firmware = info->firmware_loaded,
+        .dtb = info->dtb_start,
+        .initrd = info->initrd_size ? info->initrd_start : 0,
+        .log = guest->log_addr,
+    };
+    g_autoptr(GByteArray) log = NULL;
+
+    if (!guest->config.measurement_log) {
+        return true;
+    }
+    log = rme_event_log_make(plan, &vm, RME_EVENT_LOG_SIZE, errp);
+    if (!log) {
+        return false;
+    }
+    memcpy(guest->log, log->data, log->len);
+    return true;
+}
+
 RmePlan *rme_launch_plan(const RmePlanParams *params, Error **errp)
 {
     g_autoptr(RmePlan) plan = rme_plan_new();
+    RmeGuest *guest = rme_guest_from_machine(current_machine);
     RmePlanRec rec = boot_rec();
     FlatView *view;
 
@@ -151,7 +201,9 @@ RmePlan *rme_launch_plan(const RmePlanParams *params, Error **errp)
     view = address_space_to_flatview(&address_space_memory);
     if (!add_ram(plan, view, errp) ||
         !add_blobs(plan, view, errp) ||
-        !rme_plan_finish(plan, params, &rec, errp)) {
+        !add_log(plan, guest, errp) ||
+        !rme_plan_finish(plan, params, &rec, errp) ||
+        !fill_log(plan, guest, errp)) {
         return NULL;
     }
     return g_steal_pointer(&plan);

@@ -8,18 +8,24 @@
 #include "qapi/error.h"
 #include "qemu/datadir.h"
 #include "qemu/error-report.h"
+#include "qemu/units.h"
 #include "exec/address-spaces.h"
 #include "hw/arm/rme-dma.h"
+#include "hw/arm/rme-event-log.h"
 #include "hw/arm/virt-cca.h"
 #include "hw/block/flash.h"
 #include "hw/loader.h"
 #include "hw/qdev-properties.h"
 #include "hw/virtio/virtio-mmio.h"
 #include "system/blockdev.h"
+#include "system/device_tree.h"
 
 /* GITS_TRANSLATER, which devices write to signal an interrupt (GICv3) */
 #define GITS_TRANSLATER_OFFSET  0x10040
 #define GITS_TRANSLATER_SIZE    4
+
+/* No device tree of QEMU's is larger, and none is loaded behind it */
+#define DTB_WINDOW  (1 * MiB)
 
 static bool check_flash(VirtMachineState *vms, Error **errp)
 {
@@ -37,6 +43,19 @@ static bool check_flash(VirtMachineState *vms, Error **errp)
                        "-bios FILE and leave out a variable store");
             return false;
         }
+    }
+    return true;
+}
+
+static bool check_log(VirtMachineState *vms, Error **errp)
+{
+    RmeGuest *guest = rme_guest_from_machine(MACHINE(vms));
+
+    if (guest->config.measurement_log && MACHINE(vms)->dtb) {
+        error_setg(errp, "measurement-log=on cannot be used with -dtb: a "
+                   "Realm gets the user's device tree as it is, and only that "
+                   "of QEMU tells where the log is: use one of the two");
+        return false;
     }
     return true;
 }
@@ -67,7 +86,7 @@ bool virt_cca_check(VirtMachineState *vms, Error **errp)
         error_setg(errp, "a Realm has no %s", what);
         return false;
     }
-    return check_flash(vms, errp);
+    return check_flash(vms, errp) && check_log(vms, errp);
 }
 
 void virt_cca_set_defaults(VirtMachineState *vms)
@@ -141,6 +160,40 @@ bool virt_cca_map_firmware(VirtMachineState *vms, MemoryRegion *sysmem)
         exit(EXIT_FAILURE);
     }
     return true;
+}
+
+/*
+ * arm_boot_info::modify_dtb, the last change of the device tree. The log's
+ * address is fixed here, since the tree that has it is measured.
+ */
+static void add_log_node(const struct arm_boot_info *info, void *fdt)
+{
+    const VirtMachineState *vms = container_of(info, VirtMachineState,
+                                               bootinfo);
+    RmeGuest *guest = rme_guest_from_machine(MACHINE(vms));
+    const char *parent = "/reserved-memory";
+    g_autofree char *node = NULL;
+
+    guest->log_addr = info->dtb_start + DTB_WINDOW;
+    node = g_strdup_printf("%s/event-log@%" PRIx64, parent, guest->log_addr);
+
+    qemu_fdt_add_subnode(fdt, parent);
+    qemu_fdt_setprop_cell(fdt, parent, "#address-cells", 2);
+    qemu_fdt_setprop_cell(fdt, parent, "#size-cells", 2);
+    qemu_fdt_setprop(fdt, parent, "ranges", NULL, 0);
+    qemu_fdt_add_subnode(fdt, node);
+    qemu_fdt_setprop_string(fdt, node, "compatible", "cc-event-log");
+    qemu_fdt_setprop_sized_cells(fdt, node, "reg", 2, guest->log_addr,
+                                 2, (uint64_t)RME_EVENT_LOG_SIZE);
+}
+
+void virt_cca_prepare_boot(VirtMachineState *vms)
+{
+    RmeGuest *guest = rme_guest_from_machine(MACHINE(vms));
+
+    if (guest && guest->config.measurement_log) {
+        vms->bootinfo.modify_dtb = add_log_node;
+    }
 }
 
 void virt_cca_create_dma(VirtMachineState *vms, RmeGuest *guest)

@@ -60,6 +60,15 @@ void virt_cca_set_ipa_bits(const VirtMachineState *vms, RmeGuest *guest);
 bool virt_cca_map_firmware(VirtMachineState *vms, MemoryRegion *sysmem);
 
 /**
+ * virt_cca_prepare_boot: say what the device tree of a Realm has besides
+ * @vms: a machine whose images are not loaded yet; nothing happens if it has
+ *     no Realm
+ *
+ * With measurement-log=on: where the log is. The tree is as without it else.
+ */
+void virt_cca_prepare_boot(VirtMachineState *vms);
+
+/**
  * virt_cca_create_dma: make what the machine's bus masters may reach
  * @vms: a machine with a Realm; its ITS, if any, is at its place
  * @guest: its Realm; its shared and dma are set

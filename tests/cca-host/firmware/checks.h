@@ -18,6 +18,9 @@ void check_image(void);
 /** check_dtb() - what the device tree of a Realm must and must not have */
 void check_dtb(void);
 
+/** check_event_log() - the log of the measurement, if there is one */
+void check_event_log(void);
+
 /** check_memory() - conversions and what they leave alone */
 void check_memory(void);
 

@@ -6,3 +6,4 @@ expect fw.sector 'written by the test firmware' "the host reads its sector"
 expect fw.host 'the same RIM' "it reads the RIM that the simulator computed"
 expect fw.status '^0$' "QEMU exits 0 when the firmware powers off"
 expect_clean fw
+expect_log_rim fw

@@ -1,19 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# The test firmware (tests/cca-host/firmware) as -bios of a Realm. It is given
-# as --file firmware.bin=...
+# The test firmware (tests/cca-host/firmware) as -bios of a Realm with a
+# measurement log. It is given as --file firmware.bin=...
 # shellcheck disable=SC2046
 dd if=/dev/zero of=/tmp/fw.disk bs=1M count=1 2> /dev/null
-sim_conf fw
-run_guest fw 600 on_cca_host fw "$QEMU" \
-    -M virt,gic-version=3,confidential-guest-support=rme0 \
-    -object rme-guest,id=rme0 -cpu host -accel kvm \
-    -smp 2 -m 512M -nodefaults -display none -no-reboot \
-    -bios /files/firmware.bin -serial file:/results/fw.log \
-    -drive if=none,id=disk,format=raw,file=/tmp/fw.disk \
-    -device virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on \
-    -device virtio-rng-pci
+
+# firmware NAME MACHINE-OPTIONS
+firmware()
+{
+    sim_conf "$1"
+    run_guest "$1" 600 on_cca_host "$1" "$QEMU" \
+        -M "virt,gic-version=3,confidential-guest-support=rme0$2" \
+        -object rme-guest,id=rme0,measurement-log=on -cpu host -accel kvm \
+        -smp 2 -m 512M -nodefaults -display none -no-reboot \
+        -bios /files/firmware.bin -serial "file:/results/$1.log" \
+        -drive if=none,id=disk,format=raw,file=/tmp/fw.disk \
+        -device virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on \
+        -device virtio-rng-pci
+}
+
+firmware fw
+# What the device tree of the same command line is
+firmware dtb ,dumpdtb=/results/fw.dtb
 dd if=/tmp/fw.disk bs=512 skip=1 count=1 of=/results/fw.sector 2> /dev/null
 rim=$(sed -n 's/.*"rim": "\([0-9a-f]*\)".*/\1/p' /results/fw.report | tail -n 1)
 if grep -qi "fw: RIM $rim" /results/fw.log; then
