@@ -142,7 +142,9 @@ def measure(args, words):
     if text is not None:
         return text.rstrip("\n")
     value = bytes.fromhex(info["rim"])
-    algorithm = info.get("measurement-algorithm")
+    # Their sizes differ
+    sizes = {size: name for name, size in inputs.ALGORITHMS.items()}
+    algorithm = info.get("measurement-algorithm", sizes.get(len(value)))
     if inputs.ALGORITHMS.get(algorithm) != len(value):
         raise Bad(f"QEMU answered with {len(value)} bytes of '{algorithm}'")
     # It is no part of the measurement, but the Realm has what is asked for

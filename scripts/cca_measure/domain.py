@@ -174,10 +174,10 @@ class Domain(Reader):
             child = element.find(name)
             if child is not None:
                 props[prop] = self.need_text(child)
-        log = element.get("measurement-log")
-        if log is not None:
-            self.choice(element, "measurement-log", ("yes", "no"))
-            props["measurement-log"] = log == "yes"
+        if "measurement-log" in element.attributes:
+            # Its place in memory is measured; without it all is as by default
+            if self.choice(element, "measurement-log", ("yes", "no")) == "yes":
+                props["measurement-log"] = True
         self.add("-object", json.dumps(props))
 
     def os(self, element):

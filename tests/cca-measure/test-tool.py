@@ -120,7 +120,7 @@ def test_qemu_errors():
     for what, more, message in (
             ("of another size", {"algorithm": "sha512"}, "32 bytes of 'sha512'"),
             ("of a new algorithm", {"algorithm": "sha3"}, "32 bytes of 'sha3'"),
-            ("without an algorithm", {"algorithm": None}, "32 bytes of 'None'")):
+            ("of no size that there is", {"rim": b"123"}, "3 bytes of 'sha256'")):
         answers(**more)
         refuses(f"an answer {what}", message, "--qemu", QEMU, "--", *LAUNCH)
     answers()

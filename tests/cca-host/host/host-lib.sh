@@ -22,12 +22,28 @@ console_args()
          "-device virtconsole,chardev=con"
 }
 
+# note_command WORD...: QEMU's command line, as a shell reads it, without what
+# stands before QEMU
+note_command()
+{
+    local word
+    while [ $# -gt 0 ] && [ "$1" != "$QEMU" ]; do
+        shift
+    done
+    for word in "$@"; do
+        printf "'%s' " "$(printf '%s' "$word" | sed "s/'/'\\\\''/g")"
+    done
+    echo
+}
+
 # run_guest NAME SECONDS COMMAND...: run QEMU, wait for its end at most
-# SECONDS. Leaves NAME.qemu.log and NAME.status (exit status, or "timeout").
+# SECONDS. Leaves NAME.qemu.log, NAME.command (its command line) and
+# NAME.status (exit status, or "timeout").
 run_guest()
 {
     local name="$1" limit="$2" pid start now beat=0
     shift 2
+    note_command "$@" > "/results/$name.command"
     start=$(date +%s)
     progress "$name: starts"
     "$@" > "/results/$name.qemu.log" 2>&1 < /dev/null &

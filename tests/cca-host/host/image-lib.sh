@@ -174,7 +174,8 @@ guest_archive()
 }
 
 # scenario_archive OUT HERE SCENARIO-DIR GUEST-ARCHIVE [NAME=FILE...]: what
-# this run adds: the scenario, the guests' initrd, the files it was given.
+# this run adds: the scenario, the guests' initrd (also left as OUT.initrd), the
+# files it was given.
 scenario_archive()
 {
     local out=$1 here=$2 dir=$3 guest=$4 tree gtree pair
@@ -187,6 +188,7 @@ scenario_archive()
     cp "$here"/guest/guest-*.sh "$gtree/guest/"
     pack "$gtree" "$gtree.cpio"
     cat "$guest" "$gtree.cpio" > "$tree/guest/initrd"
+    cp "$tree/guest/initrd" "$out.initrd"
     for pair in "$@"; do
         cp "${pair#*=}" "$tree/files/${pair%%=*}"
         chmod 755 "$tree/files/${pair%%=*}"
