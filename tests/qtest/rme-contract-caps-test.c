@@ -156,9 +156,9 @@ typedef struct Unavailable {
     const char *message;    /* %s is the release of the host's kernel */
 } Unavailable;
 
-#define NO_RMM "this kernel (%s) knows Arm CCA Realms but found no RMM to run " \
-    "them: the firmware must start one whose RMI version the kernel accepts " \
-    "(KVM_CREATE_VM for a Realm: "
+#define NO_RMM "this kernel (%s) knows Arm CCA Realms but found no RMM to " \
+    "run them: the firmware must start one whose RMI version the kernel " \
+    "accepts (KVM_CREATE_VM for a Realm: "
 #define UNKNOWN_ABI "this kernel creates Realm VMs but answers neither the " \
     "KVM_ENABLE_CAP actions of host series v8 to v11 nor " \
     "KVM_ARM_RMI_POPULATE of later ones: its Realm ABI is unknown to this QEMU"
