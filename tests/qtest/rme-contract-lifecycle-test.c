@@ -301,7 +301,7 @@ static void test_cont(const void *data)
     contract_expect_no_complaints(c);
 }
 
-/* Before the start it is a reset, then QEMU ends or, if it must stay, says no */
+/* Before the start it is a reset; then QEMU ends or, if it must stay, stays */
 static void test_reset(const void *data)
 {
     const State *t = data;
