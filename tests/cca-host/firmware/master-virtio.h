@@ -17,6 +17,7 @@
 #define VIRTIO_DEVICE_SCSI 0x1048
 #define VIRTIO_DEVICE_9P 0x1049
 #define VIRTIO_DEVICE_GPU 0x1050
+#define VIRTIO_DEVICE_VSOCK 0x1053
 
 /* page 0 is for requests, from this one on there are the rings */
 #define VIRTIO_MASTER_RINGS 1

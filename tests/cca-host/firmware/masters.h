@@ -34,6 +34,8 @@ struct master_memory {
  * @vendor, @device: its PCI ids
  * @reports: whether an access that fails makes a transfer fail
  * @bare: whether it has no rings in memory
+ * @stuck: whether it takes nothing more after a refusal to take, even once it
+ *         was reset
  * @start: reset it and set it up; @d is NULL for virtio-mmio
  * @take: let it read MASTER_BYTES at @address and keep them; or NULL
  * @give: let it write to @address what it took; or NULL
@@ -47,6 +49,7 @@ struct master {
     uint16_t device;
     bool reports;
     bool bare;
+    bool stuck;
     bool (*start)(struct pci_device *d, const struct master_memory *memory);
     bool (*take)(uint64_t address);
     bool (*give)(uint64_t address);
@@ -59,7 +62,7 @@ extern const struct master master_e1000, master_e1000e, master_igb;
 extern const struct master master_virtio_blk, master_virtio_net;
 extern const struct master master_virtio_console, master_virtio_scsi;
 extern const struct master master_virtio_9p, master_virtio_rng;
-extern const struct master master_virtio_gpu;
+extern const struct master master_virtio_gpu, master_virtio_vsock;
 
 /* microseconds that a driver waits for an answer */
 extern uint64_t master_patience;

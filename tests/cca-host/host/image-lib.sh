@@ -14,7 +14,8 @@
 #   cache   directory for the archives
 
 # Modules in an order in which insmod works; built-in ones are passed over.
-HOST_MODULES=(tun tap vhost_iotlb vhost vhost_net)
+HOST_MODULES=(tun tap vhost_iotlb vhost vhost_net
+              vsock vmw_vsock_virtio_transport_common vhost_vsock)
 GUEST_MODULES=(virtio_mmio virtio_blk failover net_failover virtio_net
                virtio-rng configfs tsm_report arm-cca-guest)
 

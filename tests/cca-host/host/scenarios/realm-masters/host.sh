@@ -3,7 +3,8 @@
 #
 # Bus masters of every kind, driven by the test firmware (tests/cca-host/firmware,
 # action "masters"): transfers with shared memory in both directions, and none
-# with private memory. It is given as --file firmware.bin=...
+# with private memory. The firmware and host-echo are given as
+# --file firmware.bin=... and --file host-echo=...
 # shellcheck disable=SC2046,SC2086
 
 disk()
@@ -64,3 +65,18 @@ masters bridges $(disk d0) $(disk d1) $(disk d2) $(disk d3) \
     -device pxb-pcie,id=pxb,bus_nr=64,bus=pcie.0 \
     -device pcie-root-port,id=far,chassis=2,bus=pxb,addr=0 \
     -device virtio-blk-pci,drive=d3,bus=far
+
+# Served by the kernel: what it was told of memory has to be taken back, too
+cat > /tmp/echo-up <<'END'
+#!/bin/sh
+echo 1 > "/proc/sys/net/ipv6/conf/$1/disable_ipv6"
+ip link set "$1" up
+/files/host-echo tap "$1" > /tmp/echo-tap.log 2>&1 &
+END
+chmod +x /tmp/echo-up
+/files/host-echo vsock 7200 > /tmp/echo-vsock.log 2>&1 &
+masters vhost -device vhost-vsock-pci,guest-cid=42 \
+    -netdev tap,id=n0,vhost=on,script=/tmp/echo-up,downscript=no \
+    -device virtio-net-pci,netdev=n0,romfile= \
+    --trace vhost_iotlb_miss --trace rme_dma_unmap
+cat /tmp/echo-*.log > /results/vhost.echo
