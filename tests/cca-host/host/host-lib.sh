@@ -168,3 +168,33 @@ query_when_up()
         sleep 3
     } | nc 127.0.0.1 4444 > "/results/$1.qmp" 2>&1
 }
+
+# disk NAME: arguments for a drive that is empty
+disk()
+{
+    truncate -s 1M "/tmp/masters.$1"
+    echo "-drive if=none,id=$1,format=raw,file=/tmp/masters.$1"
+}
+
+# frames NAME PORT: a network on which everything comes back to its sender
+frames()
+{
+    echo "-netdev dgram,id=$1,local.type=inet,local.host=127.0.0.1," \
+        "local.port=$2,remote.type=inet,remote.host=127.0.0.1," \
+        "remote.port=$2" | sed 's/, /,/g'
+}
+
+# masters NAME QEMU-ARGUMENT...: the test firmware drives the bus masters of a
+# Realm
+masters()
+{
+    local name="$1"
+    shift
+    sim_conf "$name"
+    run_guest "$name" 300 on_cca_host "$name" "$QEMU" \
+        -M virt,gic-version=3,confidential-guest-support=rme0 \
+        -object rme-guest,id=rme0 -cpu host -accel kvm -m 512 \
+        -nodefaults -display none -serial "file:/results/$name.log" \
+        -bios /files/firmware.bin \
+        -fw_cfg name=opt/cca/command,string=only+masters -d guest_errors "$@"
+}

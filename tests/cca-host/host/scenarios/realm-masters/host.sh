@@ -7,42 +7,10 @@
 # --file firmware.bin=... and --file host-echo=...
 # shellcheck disable=SC2046,SC2086
 
-disk()
-{
-    truncate -s 1M "/tmp/masters.$1"
-    echo "-drive if=none,id=$1,format=raw,file=/tmp/masters.$1"
-}
-
-# frames NAME PORT: a network on which everything comes back to its sender
-frames()
-{
-    echo "-netdev dgram,id=$1,local.type=inet,local.host=127.0.0.1," \
-        "local.port=$2,remote.type=inet,remote.host=127.0.0.1," \
-        "remote.port=$2" | sed 's/, /,/g'
-}
-
-# masters NAME QEMU-ARGUMENT...
-masters()
-{
-    local name="$1"
-    shift
-    sim_conf "$name"
-    run_guest "$name" 300 on_cca_host "$name" "$QEMU" \
-        -M virt,gic-version=3,confidential-guest-support=rme0 \
-        -object rme-guest,id=rme0 -cpu host -accel kvm -m 512 \
-        -nodefaults -display none -serial "file:/results/$name.log" \
-        -bios /files/firmware.bin \
-        -fw_cfg name=opt/cca/command,string=only+masters -d guest_errors "$@"
-}
-
-# What the machine's firmware finds on bus 0 and drives by its own protocol
-masters emulated $(disk nvme) $(disk sata) \
-    -device edu,dma_mask=0xffffffffffffffff -device qemu-xhci \
+# Disks on other controllers, and USB
+masters emulated $(disk nvme) $(disk sata) -device qemu-xhci \
     -device nvme,serial=1,drive=nvme \
-    -device ahci,id=ahci -device ide-hd,drive=sata,bus=ahci.0 \
-    $(frames n0 7100) -device e1000,netdev=n0,romfile= \
-    $(frames n1 7101) -device e1000e,netdev=n1,romfile= \
-    $(frames n2 7102) -device igb,netdev=n2,romfile=
+    -device ahci,id=ahci -device ide-hd,drive=sata,bus=ahci.0
 
 mkdir /tmp/masters.share
 masters virtio $(disk scsi) $(disk mmio) \
