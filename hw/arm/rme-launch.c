@@ -25,23 +25,6 @@ typedef struct AddRam {
 } AddRam;
 
 /*
- * Shared copies are dropped for good, and dropping a page of a private mapping
- * punches a hole into the file behind it, which others may want to keep.
- */
-static bool check_backing(const MemoryRegion *mr, Error **errp)
-{
-    Object *backend = object_dynamic_cast(mr->owner, "memory-backend-file");
-
-    if (!backend || qemu_ram_is_shared(mr->ram_block)) {
-        return true;
-    }
-    error_setg(errp, "memory backend '%s' has share=off: a Realm drops pages "
-               "of it, and that would punch holes into the file: use share=on "
-               "or memory-backend-memfd", memory_region_name(mr));
-    return false;
-}
-
-/*
  * Main memory is RAM at entry as a whole. Other private memory, which is the
  * window of the firmware, is so only where an image was put.
  */
@@ -55,8 +38,7 @@ static bool add_ram_range(Int128 start, Int128 len, const MemoryRegion *mr,
     if (mr->ram_block && mr->ram_block->guest_memfd >= 0) {
         bool is_main = base >= s->main_base && base + size <= s->main_end;
 
-        s->failed = !check_backing(mr, s->errp) ||
-                    !rme_plan_add_ram(s->plan, memory_region_name(mr), base,
+        s->failed = !rme_plan_add_ram(s->plan, memory_region_name(mr), base,
                                       size, is_main, s->errp);
     }
     return s->failed;

@@ -6,6 +6,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "cpu.h"
 #include "qemu/datadir.h"
 #include "qemu/error-report.h"
 #include "qemu/units.h"
@@ -15,10 +16,13 @@
 #include "hw/arm/virt-cca.h"
 #include "hw/block/flash.h"
 #include "hw/loader.h"
+#include "hw/mem/nvdimm.h"
 #include "hw/qdev-properties.h"
 #include "hw/virtio/virtio-mmio.h"
 #include "system/blockdev.h"
 #include "system/device_tree.h"
+#include "system/kvm_int.h"
+#include "system/system.h"
 
 /* GITS_TRANSLATER, which devices write to signal an interrupt (GICv3) */
 #define GITS_TRANSLATER_OFFSET  0x10040
@@ -60,31 +64,67 @@ static bool check_log(VirtMachineState *vms, Error **errp)
     return true;
 }
 
+#ifdef CONFIG_KVM
+/* Nothing writes to a Realm's memory that KVM could note */
+static bool has_dirty_ring(const VirtMachineState *vms)
+{
+    KVMState *s = (KVMState *)object_dynamic_cast(
+        OBJECT(MACHINE(vms)->accelerator), TYPE_KVM_ACCEL);
+
+    return s && s->kvm_dirty_ring_size;
+}
+#else
+static bool has_dirty_ring(const VirtMachineState *vms)
+{
+    return false;
+}
+#endif
+
+static bool is_other_gic(const VirtMachineState *vms)
+{
+    return vms->gic_version != VIRT_GIC_VERSION_NOSEL &&
+           vms->gic_version != VIRT_GIC_VERSION_HOST &&
+           vms->gic_version != VIRT_GIC_VERSION_MAX &&
+           vms->gic_version != VIRT_GIC_VERSION_3;
+}
+
 bool virt_cca_check(VirtMachineState *vms, Error **errp)
 {
-    const char *what = NULL;
+    const MachineState *ms = MACHINE(vms);
+    const struct {
+        bool wanted;
+        const char *what;
+    } refused[] = {
+        { vms->secure, "EL3: remove secure=on" },
+        { vms->virt, "EL2: remove virtualization=on" },
+        { vms->mte, "memory tagging: remove mte=on" },
+        { is_other_gic(vms),
+          "interrupt controller other than a GICv3: use gic-version=3" },
+        { vms->iommu != VIRT_IOMMU_NONE,
+          "vIOMMU (its devices go through the Realm's own DMA checks): "
+          "remove iommu=" },
+        { vms->default_bus_bypass_iommu,
+          "way for devices to bypass its DMA checks: remove "
+          "default-bus-bypass-iommu=on" },
+        /* QEMU would write the record to where the guest says, unchecked */
+        { vms->ras, "way to be told of memory errors: remove ras=on" },
+        /* So it is with what the guest says about its NVDIMMs */
+        { ms->nvdimms_state->is_enabled, "NVDIMMs: remove nvdimm=on" },
+        { ms->ram_slots, "memory hotplug: remove slots= of -m" },
+        { ms->smp.max_cpus > ms->smp.cpus,
+          "CPU hotplug: remove maxcpus= of -smp" },
+        /* Pages could not be dropped when their state changes */
+        { should_mlock(mlock_state),
+          "memory that could be locked: remove mem-lock= of -overcommit" },
+        { has_dirty_ring(vms),
+          "log of written pages: remove dirty-ring-size= of -accel" },
+    };
 
-    if (vms->secure) {
-        what = "EL3: remove secure=on";
-    } else if (vms->virt) {
-        what = "EL2: remove virtualization=on";
-    } else if (vms->mte) {
-        what = "memory tagging: remove mte=on";
-    } else if (vms->gic_version != VIRT_GIC_VERSION_NOSEL &&
-               vms->gic_version != VIRT_GIC_VERSION_HOST &&
-               vms->gic_version != VIRT_GIC_VERSION_MAX &&
-               vms->gic_version != VIRT_GIC_VERSION_3) {
-        what = "interrupt controller other than a GICv3: use gic-version=3";
-    } else if (vms->iommu != VIRT_IOMMU_NONE) {
-        what = "vIOMMU (its devices go through the Realm's own DMA checks): "
-               "remove iommu=";
-    } else if (vms->default_bus_bypass_iommu) {
-        what = "way for devices to bypass its DMA checks: remove "
-               "default-bus-bypass-iommu=on";
-    }
-    if (what) {
-        error_setg(errp, "a Realm has no %s", what);
-        return false;
+    for (int i = 0; i < ARRAY_SIZE(refused); i++) {
+        if (refused[i].wanted) {
+            error_setg(errp, "a Realm has no %s", refused[i].what);
+            return false;
+        }
     }
     return check_flash(vms, errp) && check_log(vms, errp);
 }
@@ -195,6 +235,26 @@ void virt_cca_prepare_boot(VirtMachineState *vms)
         vms->bootinfo.modify_dtb = add_log_node;
     }
 }
+
+#ifdef CONFIG_KVM
+bool virt_cca_prepare_cpu(Object *cpu, Error **errp)
+{
+    OnOffAuto *steal_time = &ARM_CPU(cpu)->kvm_steal_time;
+
+    if (*steal_time == ON_OFF_AUTO_ON) {
+        error_setg(errp, "a Realm's vCPUs have no steal time, which the host "
+                   "would write to guest memory: remove kvm-steal-time=on");
+        return false;
+    }
+    *steal_time = ON_OFF_AUTO_OFF;
+    return true;
+}
+#else
+bool virt_cca_prepare_cpu(Object *cpu, Error **errp)
+{
+    return true;
+}
+#endif
 
 void virt_cca_create_dma(VirtMachineState *vms, RmeGuest *guest)
 {

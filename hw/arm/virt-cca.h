@@ -9,6 +9,7 @@
 
 #include "hw/arm/virt.h"
 #include "hw/arm/rme-guest.h"
+#include "system/hostmem.h"
 
 /**
  * virt_cca_check: can a Realm have what the machine's options ask for?
@@ -67,6 +68,38 @@ bool virt_cca_map_firmware(VirtMachineState *vms, MemoryRegion *sysmem);
  * With measurement-log=on: where the log is. The tree is as without it else.
  */
 void virt_cca_prepare_boot(VirtMachineState *vms);
+
+/**
+ * virt_cca_prepare_cpu: turn off what the vCPU of a Realm cannot have
+ * @cpu: a vCPU with the user's properties that is not realized yet
+ * @errp: set if the user asked for it
+ */
+bool virt_cca_prepare_cpu(Object *cpu, Error **errp);
+
+/**
+ * virt_cca_refuses_device: is this a type of device that no Realm can have?
+ * @vms: a machine; nothing is refused if it has no Realm
+ * @dev: a device that is not realized yet
+ */
+bool virt_cca_refuses_device(VirtMachineState *vms, DeviceState *dev);
+
+/**
+ * virt_cca_check_device: can the machine have the device?
+ * @vms: a machine; it can have anything if it has no Realm
+ * @dev: a device that is not realized yet
+ * @errp: set if not: why, and what to use instead
+ */
+bool virt_cca_check_device(VirtMachineState *vms, DeviceState *dev,
+                           Error **errp);
+
+/**
+ * virt_cca_check_memory: ConfidentialGuestSupportClass::check_memory_backend
+ * @cgs: a Realm
+ * @backend: a backend that has not got its memory yet
+ * @errp: set if it cannot be RAM of a Realm: why, and what to use instead
+ */
+bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
+                           HostMemoryBackend *backend, Error **errp);
 
 /**
  * virt_cca_create_dma: make what the machine's bus masters may reach

@@ -193,6 +193,8 @@ static void set(const char *key, const char *value)
         unsigned cap = number(value, 4095);
 
         g_array_append_val(config.unrelated_caps, cap);
+    } else if (!strcmp(key, "hugetlbfs")) {
+        config.hugetlbfs = yes_no(value);
     } else if (!strcmp(key, "whitelist-caps")) {
         config.whitelist_caps = yes_no(value);
     } else if (!strcmp(key, "sysfs")) {

@@ -17,7 +17,9 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+#include <linux/magic.h>
 
 #include "sim-backend.h"
 #include "sim-host.h"
@@ -153,6 +155,21 @@ int getpagesize(void)
 {
     return sim_configured() ? sim_config()->host_page_size
                             : getauxval(AT_PAGESZ);
+}
+
+int statfs(const char *path, struct statfs *buf)
+{
+    int ret = syscall(SYS_statfs, path, buf);
+
+    if (!ret && sim_configured() && sim_config()->hugetlbfs) {
+        buf->f_type = HUGETLBFS_MAGIC;
+    }
+    return ret;
+}
+
+int statfs64(const char *path, struct statfs64 *buf)
+{
+    return statfs(path, (struct statfs *)buf);
 }
 
 int close(int fd)

@@ -300,7 +300,7 @@ static void test_private_file(const void *data)
     g_autofree char *after = NULL;
     gsize size = 0;
 
-    contract_expect_error(c, "rme-guest 'rme0': memory backend 'm' has "
+    contract_expect_error(c, "memory backend 'm' has "
         "share=off: a Realm drops pages of it, and that would punch holes "
         "into the file: use share=on or memory-backend-memfd");
     contract_check(g_file_get_contents(path, &after, &size, NULL) &&

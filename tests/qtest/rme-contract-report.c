@@ -26,7 +26,7 @@ const char *contract_stderr(Contract *c)
 /* What QEMU says after every error of an accelerator */
 static void drop_accel_line(char *text)
 {
-    static const char line[] = ": -accel kvm: failed to initialize kvm: ";
+    static const char line[] = ": failed to initialize kvm: ";
     char *last = strrchr(g_strchomp(text), '\n');
 
     if (last && strstr(last, line)) {

@@ -1,0 +1,99 @@
+/*
+ * Devices that an Arm CCA Realm cannot have
+ *
+ * A device may reach the pages that the guest shared and nothing else. PCI and
+ * virtio-mmio devices see to it by using the address space that they are
+ * given. What is listed here does not: QEMU or another process would access
+ * pages that are not shared, where it reads zeros and allocates memory that
+ * the guest never sees, or it works on memory that is not the guest's.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "hw/arm/virt-cca.h"
+#include "hw/boards.h"
+
+#define MAPS_ALL    "maps all memory of the guest and does not ask what is " \
+                    "shared"
+#define UNCHECKED   "accesses memory past the check of what is shared"
+#define PLUGS       "adds memory to the guest, and a Realm has all of it from " \
+                    "the start"
+
+typedef struct Refusal {
+    const char *prefix;     /* of the name of the type */
+    const char *reason;     /* the device ... */
+    const char *instead;
+} Refusal;
+
+static const Refusal refusals[] = {
+    /* Maps guest memory for a device of the host */
+    { "vfio-", MAPS_ALL, "use a virtio device" },
+    /* Hand guest memory to another process, or to hardware */
+    { "vhost-user-", MAPS_ALL, "use an emulated virtio device, or vhost in "
+      "the kernel" },
+    { "vhost-vdpa-", MAPS_ALL, "use an emulated virtio device, or vhost in "
+      "the kernel" },
+    { "x-pci-proxy-dev", MAPS_ALL, "use a device in this process" },
+    /* address_space_memory in places */
+    { "pvscsi", UNCHECKED, "use virtio-scsi-pci" },
+    { "ramfb", UNCHECKED, "use virtio-gpu-pci" },
+    { "uefi-vars-", UNCHECKED, "leave out the variable store" },
+    /* When the guest turns bus mastering off */
+    { "usb-ehci", UNCHECKED, "use qemu-xhci" },
+    { "ich9-usb-ehci", UNCHECKED, "use qemu-xhci" },
+    /* Memory that the RMM does not know */
+    { "pc-dimm", PLUGS, "use -m" },
+    { "nvdimm", PLUGS, "use -m, or virtio-blk-pci for a disk" },
+    { "virtio-mem", PLUGS, "use -m" },
+    { "virtio-pmem", PLUGS, "use virtio-blk-pci for a disk" },
+    { "virtio-balloon", "takes pages from the guest that are private",
+      "leave it out (libvirt: <memballoon model='none'/>)" },
+    /* Has the hook that the Realm's checks need */
+    { "virtio-iommu", "takes the place of the check of what is shared",
+      "leave it out" },
+};
+
+static const Refusal other_platform_device = {
+    .reason = "is not on a bus where accesses are checked",
+    .instead = "use a PCI device",
+};
+
+static const Refusal *find_refusal(VirtMachineState *vms, DeviceState *dev)
+{
+    const char *type = object_get_typename(OBJECT(dev));
+
+    if (!rme_guest_from_machine(MACHINE(vms))) {
+        return NULL;
+    }
+    for (int i = 0; i < ARRAY_SIZE(refusals); i++) {
+        if (g_str_has_prefix(type, refusals[i].prefix)) {
+            return &refusals[i];
+        }
+    }
+    /* The TPM has registers only; of others that are to come nothing is known */
+    if (device_is_dynamic_sysbus(MACHINE_GET_CLASS(vms), dev) &&
+        !g_str_has_prefix(type, "tpm-tis-")) {
+        return &other_platform_device;
+    }
+    return NULL;
+}
+
+bool virt_cca_refuses_device(VirtMachineState *vms, DeviceState *dev)
+{
+    return find_refusal(vms, dev) != NULL;
+}
+
+bool virt_cca_check_device(VirtMachineState *vms, DeviceState *dev,
+                           Error **errp)
+{
+    const Refusal *refusal = find_refusal(vms, dev);
+
+    if (refusal) {
+        error_setg(errp, "a Realm cannot have the device %s: it %s; %s",
+                   object_get_typename(OBJECT(dev)), refusal->reason,
+                   refusal->instead);
+    }
+    return !refusal;
+}

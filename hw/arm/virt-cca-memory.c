@@ -1,0 +1,74 @@
+/*
+ * Memory that an Arm CCA Realm cannot have
+ *
+ * What a memory backend gives is the copy of a Realm's memory that the guest
+ * shares; pages come into it and are dropped from it as the guest wishes.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#ifdef CONFIG_LINUX
+#include <sys/vfs.h>
+#include <linux/magic.h>
+#endif
+#include "qapi/error.h"
+#include "hw/arm/virt-cca.h"
+
+static bool get_bool(HostMemoryBackend *backend, const char *name)
+{
+    return object_property_find(OBJECT(backend), name) &&
+           object_property_get_bool(OBJECT(backend), name, NULL);
+}
+
+/* The file may be one that is going to be made, in a directory that exists */
+static bool is_on_hugetlbfs(HostMemoryBackend *backend)
+{
+#ifdef CONFIG_LINUX
+    g_autofree char *path = object_property_get_str(OBJECT(backend), "mem-path",
+                                                    NULL);
+    g_autofree char *dir = path ? g_path_get_dirname(path) : NULL;
+    struct statfs fs;
+
+    return path && (!statfs(path, &fs) || !statfs(dir, &fs)) &&
+           fs.f_type == HUGETLBFS_MAGIC;
+#else
+    return false;
+#endif
+}
+
+bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
+                           HostMemoryBackend *backend, Error **errp)
+{
+    bool is_file = object_dynamic_cast(OBJECT(backend), "memory-backend-file");
+    const struct {
+        bool wanted;
+        const char *what, *instead;
+    } refused[] = {
+        { backend->prealloc,
+          "prealloc=on: that would fill the shared copy of the Realm's memory",
+          "remove prealloc=on or -mem-prealloc" },
+        { is_file && !backend->share,
+          "share=off: a Realm drops pages of it, and that would punch holes "
+          "into the file",
+          "use share=on or memory-backend-memfd" },
+        { is_file && get_bool(backend, "readonly"),
+          "readonly=on: a guest writes to the memory that it shares",
+          "use readonly=off" },
+        { get_bool(backend, "hugetlb") ||
+          (is_file && is_on_hugetlbfs(backend)),
+          "huge pages: memory is shared in pages of 4 KiB, and of a huge page "
+          "both copies would be kept",
+          "use a memory-backend-memfd without hugetlb=on" },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(refused); i++) {
+        if (refused[i].wanted) {
+            error_setg(errp, "memory backend '%s' has %s: %s",
+                       object_get_canonical_path_component(OBJECT(backend)),
+                       refused[i].what, refused[i].instead);
+            return false;
+        }
+    }
+    return true;
+}
