@@ -57,32 +57,52 @@ def memory(one, other):
     return pair("RAM at entry", words(one), words(other))
 
 
+def image_pairs(one, other):
+    """(name, image of one or None, image of other or None) of all images
+
+    Images are often called by their file: those of another name that are at
+    the same address are one.
+    """
+    left, theirs = list(one["images"]), list(other["images"])
+    for key in ("name", "address"):
+        mine, left = left, []
+        for a in mine:
+            b = next((b for b in theirs if b[key] == a[key]), None)
+            if b is None:
+                left.append(a)
+                continue
+            theirs.remove(b)
+            yield (a["name"] if a["name"] == b["name"] else f"{a['name']}' / '{b['name']}"), a, b
+    for a in left:
+        yield a["name"], a, None
+    for b in theirs:
+        yield b["name"], None, b
+
+
 def images(one, other):
     """Lines about the images, and the ranges that these explain"""
-    mine = {image["name"]: image for image in one["images"]}
-    theirs = {image["name"]: image for image in other["images"]}
     same_hash = one["algorithm"] == other["algorithm"]
     # The DTB is told node by node
-    dtbs = [image["name"] for image in map(dtb_image, (one, other)) if image]
+    dtbs = [image for image in map(dtb_image, (one, other)) if image]
     lines, known = [], []
-    for name in list(mine) + [n for n in theirs if n not in mine]:
-        a, b = mine.get(name), theirs.get(name)
+    for name, a, b in image_pairs(one, other):
         if a is None or b is None:
             which = "first" if a else "second"
             lines.append(f"image '{name}' is only in the {which}, at "
                          f"{(a or b)['address']:#x} with {(a or b)['size']} bytes")
         else:
+            is_dtb = a in dtbs and b in dtbs
             found = pair(f"address of image '{name}'", hex(a["address"]),
                          hex(b["address"]))
-            if name not in dtbs:
+            if not is_dtb:
                 found += pair(f"size of image '{name}'", f"{a['size']} bytes",
                               f"{b['size']} bytes")
             found += pair(f"image '{name}' is measured", a["measured"], b["measured"])
-            if same_hash and a.get("digest") != b.get("digest") and name not in dtbs:
+            if same_hash and a.get("digest") != b.get("digest") and not is_dtb:
                 found.append(f"image '{name}' has other contents: digest "
                              f"{a.get('digest')} / {b.get('digest')}")
             lines += found
-            if not found and name not in dtbs:
+            if not found and not is_dtb:
                 continue
         known += [image for image in (a, b) if image]
     return lines, known

@@ -56,6 +56,16 @@ def result(sentence, good, *details):
     sys.stdout.flush()
 
 
+def has(qemu, name):
+    """Has this QEMU that property of the Realm?"""
+    done = subprocess.run([qemu, "-object", "rme-guest,help"], text=True, check=False,
+                          capture_output=True, stdin=subprocess.DEVNULL)
+    if name in done.stdout:
+        return True
+    print(f"skip - what needs {name}: this QEMU does not have it")
+    return False
+
+
 def check(sentence, got, expected):
     result(sentence, got == expected, f"got      {got!r}", f"expected {expected!r}")
 

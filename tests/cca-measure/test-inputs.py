@@ -184,6 +184,12 @@ def test_diff():
     differs("an image", BASE, changed(images__0__digest="22" * 32, steps__3__content="33" * 32),
             "image 'kernel' has other contents: digest "
             f"{BASE['images'][0]['digest']} / {'22' * 32}")
+    prints("an image of another file name", "no difference", "diff",
+           fixture("inputs-sha256.json"), saved(changed(images__0__name="/tmp/Image")))
+    differs("an image of another file name with other contents", BASE, changed(
+        images__0__name="/tmp/Image", images__0__digest="22" * 32, steps__3__content="33" * 32),
+            f"image 'kernel' / '/tmp/Image' has other contents: digest "
+            f"{BASE['images'][0]['digest']} / {'22' * 32}")
     differs("an image that is missing", BASE, changed(images=BASE["images"][:1], steps=[
         s for s in BASE["steps"] if s.get("measured") is not False]),
             "image 'log' is only in the first, at 0x40001000 with 4096 bytes")

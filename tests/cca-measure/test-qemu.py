@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""test-qemu.py QEMU - cca-measure with QEMU's own dry run
+
+The examples of the manual, domain XML against the command line that libvirt
+makes of it, and that what is skipped in XML does not change the measurement.
+"""
+
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import textwrap
+
+from harness import TOOL, TOP, check, fixture, has, refusal, result, tool
+
+QEMU = sys.argv[1]
+PAGE = os.path.join(TOP, "docs", "system", "arm", "cca.rst")
+SECTION = "Know the measurement before the launch"
+HOST = ("--qemu", QEMU, "--breakpoints", "6", "--watchpoints", "4", "--sve", "off")
+NO_PMU = ("--pmu-counters", "off")
+RIM = {"sha256": "[0-9a-f]{64}", "sha512": "[0-9a-f]{128}"}
+
+DOMAINS = ("kernel-boot", "firmware-boot", "native", "nova")
+
+# The launch of the manual's first example, as a domain
+REALM_XML = """<domain type='kvm'>
+  <name>realm</name>
+  <memory unit='GiB'>2</memory>
+  <vcpu>2</vcpu>
+  <os>
+    <type arch='aarch64' machine='virt-10.0'>hvm</type>
+    <kernel>Image</kernel><initrd>initrd.img</initrd>
+    <cmdline>console=ttyAMA0</cmdline>
+  </os>
+  <cpu mode='host-passthrough'><topology sockets='1' cores='2' threads='1'/></cpu>
+  <launchSecurity type='cca'/>
+</domain>
+"""
+LAUNCH = ["qemu-system-aarch64", "-accel", "kvm", "-cpu", "host", "-smp", "2", "-m", "1G",
+          "-machine", "virt-10.0,confidential-guest-support=rme0", "-object",
+          "rme-guest,id=rme0", "-nodefaults", "-kernel", "Image"]
+
+# What the XML reader skips, as options: none of it is measured
+UNMEASURED = [
+    ("disks", ["-device", "pcie-root-port,id=p1", "-drive", "if=none,id=d,file=initrd.img,"
+               "format=raw", "-device", "virtio-blk-pci,drive=d,bus=p1"]),
+    ("a network", ["-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n,romfile="]),
+    ("a random number generator", ["-device", "virtio-rng-pci"]),
+    ("a console", ["-device", "virtio-serial-pci", "-chardev", "null,id=c", "-device",
+                   "virtconsole,chardev=c"]),
+    ("a first UART", ["-serial", "null"]),
+    ("a PCI UART", ["-chardev", "null,id=c", "-device", "pci-serial,chardev=c"]),
+    ("a device on virtio-mmio", ["-device", "virtio-rng-device"]),
+    ("names", ["-name", "x", "-uuid", "5f8b0d3e-6c43-4a8f-9b0c-cca000000001"]),
+    ("SMBIOS", ["-smbios", "type=1,manufacturer=x"]),
+    ("the boot order", ["-boot", "strict=on"]),
+    ("the clock", ["-rtc", "base=utc"]),
+    ("ACPI with a kernel", ["-machine", "acpi=off"]),
+    ("a memory backend", ["-object", "memory-backend-memfd,id=m,size=1G", "-machine",
+                          "memory-backend=m"]),
+]
+MEASURED = [
+    ("a second UART", ["-serial", "null", "-serial", "null"]),
+    ("a command line", ["-append", "quiet"]),
+    ("the topology", ["-smp", "2,sockets=2"]),
+    ("more memory", ["-m", "2G"]),
+    ("an initrd", ["-initrd", "initrd.img"]),
+    ("an algorithm", None),
+]
+
+
+def image(size):
+    """A kernel Image: header as Documentation/arch/arm64/booting.rst of Linux"""
+    head = struct.pack("<IIQQQQQQ4sI", 0x14000010, 0, 0, size, 0xa, 0, 0, 0, b"ARM\x64", 0)
+    return head + bytes(i % 251 for i in range(size - len(head)))
+
+
+def write(name, data):
+    with open(name, "wb") as file:
+        file.write(data)
+
+
+def rim(*args, more=NO_PMU):
+    done = tool(*HOST, *more, *args)
+    if done.returncode or not re.fullmatch("[0-9a-f]+\n", done.stdout):
+        return f"status {done.returncode}: {done.stdout}{done.stderr}"
+    return done.stdout.strip()
+
+
+def inputs_of(*args, more=NO_PMU):
+    with open("inputs.json", "w", encoding="utf-8") as file:
+        file.write(tool(*HOST, *more, "--format", "inputs", *args).stdout)
+    return "inputs.json"
+
+
+def examples():
+    """The literal blocks of the section that begin with cca-measure"""
+    with open(PAGE, encoding="utf-8") as file:
+        section = file.read().partition(f"\n{SECTION}\n")[2].split("\n-----", 1)[0]
+    blocks = re.findall(r"::\n\n((?:  .*\n|\n)+)", section)
+    return [textwrap.dedent(b).strip() for b in blocks if b.startswith("  cca-measure")]
+
+
+def shell(script, **env):
+    script = f"cca-measure() {{ '{TOOL}' \"$@\"; }}\nset -e\n{script}\n"
+    return subprocess.run(["bash", "-c", script], text=True, capture_output=True, check=False,
+                          env={**os.environ, **env}, stdin=subprocess.DEVNULL)
+
+
+def test_refusals():
+    launch = ["--", *LAUNCH]
+    for what, args, message in (
+            ("an image that is missing", launch[:-1] + ["nowhere"], "nowhere"),
+            ("a wrong property", launch + ["-machine", "gic-colour=red"], "gic-colour"),
+            ("a wrong property of the Realm",
+             [w.replace("id=rme0", "id=rme0,colour=red") for w in launch], "colour"),
+            ("a machine that does not use the Realm", launch + ["-machine",
+                                                                "confidential-guest-support="],
+             "confidential-guest-support")):
+        done = tool(*HOST, *NO_PMU, *args)
+        result(f"{what} is one line", refusal(done, message), done.returncode, done.stdout,
+               done.stderr)
+    for i, flag in enumerate(("num-breakpoints", "num-watchpoints", "sve", "num-pmu-counters")):
+        flags = HOST[:2] + sum([(HOST + NO_PMU)[j:j + 2] for j in (2, 4, 6, 8) if j != 2 * i + 2], ())
+        done = tool(*flags, *launch)
+        result(f"a dry run without a word about {flag} is refused", refusal(done, flag),
+               done.returncode, done.stdout, done.stderr)
+
+
+def run_examples(blocks):
+    """Their output and the exit status of each, as lines"""
+    script = "\n".join("set +e; " + b + '; echo "status $?"' for b in blocks)
+    done = shell(script.replace("cca-measure --breakpoints",
+                                f"cca-measure --qemu '{QEMU}' --breakpoints"))
+    result("examples of the manual run", blocks and done.stderr == "", done.stdout, done.stderr)
+    return done.stdout.splitlines()
+
+
+def test_examples():
+    write("realm.xml", REALM_XML.encode())
+    lines = run_examples([b for b in examples() if ".json" not in b])
+    result("they print a measurement", re.fullmatch(RIM["sha512"], lines[0]), lines)
+    check("a domain has the measurement of the same command line", lines[1:],
+          ["status 0", lines[0], "status 0"])
+
+
+def test_inputs_examples():
+    write("other.xml", REALM_XML.replace("console=ttyAMA0", "quiet").encode())
+    write("other.json", tool(*HOST, *NO_PMU, "--format", "inputs", "other.xml").stdout.encode())
+    lines = run_examples([b for b in examples() if ".json" in b])
+    check("diff says what differs", lines[:3],
+          ["kernel command line: 'console=ttyAMA0' / 'quiet'",
+           'DTB differs at /chosen/bootargs: "console=ttyAMA0" / "quiet"', "status 2"])
+    check("verify computes the same", lines[3:], [rim("realm.xml"), "status 0"])
+
+
+def domain(name):
+    """The XML of that name with the images of this directory; algorithm, flags"""
+    with open(fixture(f"{name}.xml"), encoding="utf-8") as file:
+        text = file.read()
+    for path, here in (("/images/Image", "Image"), ("/images/initrd, of today.img", "initrd.img"),
+                       ("/images/QEMU_EFI_REALM.fd", "firmware.fd")):
+        text = text.replace(path, here)
+    write("domain.xml", text.encode())
+    pmu = () if "<pmu state='off'/>" in text else NO_PMU
+    return ("sha256" if "sha256" in text else "sha512", ("--firmware", "firmware.fd", *pmu))
+
+
+def test_domains():
+    for name in DOMAINS:
+        algorithm, more = domain(name)
+        value = rim("domain.xml", more=more)
+        result(f"{name}.xml has a measurement", re.fullmatch(RIM[algorithm], value), value)
+    with open(fixture("firmware-boot.libvirt"), encoding="utf-8") as file:
+        text = file.read().replace("/images/QEMU_EFI_REALM.fd", "firmware.fd")
+    write("libvirt.args", text.encode())
+    _, more = domain("firmware-boot")
+    value = rim("libvirt.args", more=())
+    result("libvirt's own command line has one", re.fullmatch(RIM["sha512"], value), value)
+    check("and the domain has the same", rim("domain.xml", more=more), value)
+
+
+def test_what_is_measured():
+    launch = ["--", *LAUNCH]
+    value = rim(*launch)
+    result("a launch has a measurement", re.fullmatch(RIM["sha512"], value), value)
+    if not value.isalnum():
+        return
+    check("twice the same", rim(*launch), value)
+    for what, more in UNMEASURED:
+        check(f"without a change: {what}", rim(*launch, *more), value)
+    for what, more in MEASURED:
+        other = rim(*launch, *more) if more else rim(
+            *[w.replace("id=rme0", "id=rme0,measurement-algorithm=sha256") for w in launch])
+        result(f"with a change: {what}", other != value and re.fullmatch("[0-9a-f]+", other), other)
+    os.rename("Image", "another-name")
+    check("without a change: the name of a file", rim(*launch[:-1], "another-name"), value)
+    os.rename("another-name", "Image")
+
+
+def test_inputs():
+    for name in DOMAINS:
+        _, more = domain(name)
+        done = tool("verify", inputs_of("domain.xml", more=more))
+        check(f"{name}.xml: the operands lead to the measurement",
+              (done.stderr, done.stdout.strip()), ("", rim("domain.xml", more=more)))
+    with open(inputs_of("--", *LAUNCH), encoding="utf-8") as file:
+        content = json.load(file)
+    check("the inputs say what the machine is", content["machine"]["vcpus"], 2)
+    check("and how much memory it has", content["machine"]["ram-size"], 1 << 30)
+    check("its entry point is the kernel",
+          [s["pc"] for s in content["steps"] if s["step"] == "rec"], [0x40000000])
+
+
+def main():
+    write("Image", image(3 << 20))
+    write("initrd.img", bytes(i % 7 for i in range(100000)))
+    write("firmware.fd", bytes(i % 13 for i in range(70000)))
+    test_refusals()
+    test_what_is_measured()
+    test_domains()
+    if not examples():
+        print(f"skip - examples: the manual has no section {SECTION}")
+        return
+    test_examples()
+    if has(QEMU, "measurement-inputs"):
+        test_inputs()
+        test_inputs_examples()
+
+
+if has(QEMU, "dry-run"):
+    with tempfile.TemporaryDirectory() as directory:
+        os.chdir(directory)
+        main()
+        os.chdir("/")
