@@ -18,8 +18,8 @@
 #define MAPS_ALL    "maps all memory of the guest and does not ask what is " \
                     "shared"
 #define UNCHECKED   "accesses memory past the check of what is shared"
-#define PLUGS       "adds memory to the guest, and a Realm has all of it from " \
-                    "the start"
+#define PLUGS       "adds memory to the guest, and a Realm has all of it " \
+                    "from the start"
 
 typedef struct Refusal {
     const char *prefix;     /* of the name of the type */
@@ -72,7 +72,7 @@ static const Refusal *find_refusal(VirtMachineState *vms, DeviceState *dev)
             return &refusals[i];
         }
     }
-    /* The TPM has registers only; of others that are to come nothing is known */
+    /* The TPM has registers only; nothing is known of others that may come */
     if (device_is_dynamic_sysbus(MACHINE_GET_CLASS(vms), dev) &&
         !g_str_has_prefix(type, "tpm-tis-")) {
         return &other_platform_device;

@@ -60,7 +60,8 @@ static bool hidden_by_whitelist(long cap)
 static bool memory_cap(SimVm *vm, long cap, int *value)
 {
     SimAbi abi = sim_config()->abi;
-    bool has = abi != SIM_ABI_NONE && (!vm || vm->is_realm);
+    bool has = abi != SIM_ABI_NONE && (!vm || vm->is_realm) &&
+               sim_config()->guest_memfd;
 
     switch (cap) {
     case KVM_CAP_USER_MEMORY2:

@@ -193,6 +193,8 @@ static void set(const char *key, const char *value)
         unsigned cap = number(value, 4095);
 
         g_array_append_val(config.unrelated_caps, cap);
+    } else if (!strcmp(key, "guest-memfd")) {
+        config.guest_memfd = yes_no(value);
     } else if (!strcmp(key, "hugetlbfs")) {
         config.hugetlbfs = yes_no(value);
     } else if (!strcmp(key, "whitelist-caps")) {
@@ -239,6 +241,7 @@ static void set_defaults(void)
         .cap = DEFAULT_CAP,
         .sysfs_rme = true,
         .host_page_size = 4096,
+        .guest_memfd = true,
         .ipa_limit = 48,
         .rmm_ipa_limit = 48,
         .max_vcpus = 512,

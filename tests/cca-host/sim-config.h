@@ -75,6 +75,7 @@ typedef struct SimConfig {
     int sysfs_errno;        /* 0, or what opening it fails with */
 
     unsigned host_page_size;
+    bool guest_memfd;       /* CONFIG_KVM_PRIVATE_MEM, guest_memfd at all */
     bool hugetlbfs;         /* all files are on hugetlbfs, says statfs() */
     unsigned ipa_limit;     /* KVM's limit for ordinary VMs */
     unsigned rmm_ipa_limit;

@@ -91,8 +91,6 @@ static const Refused refused[] = {
     { "refuses 32-bit vCPUs", { .cpu = ",aarch64=off" },
       "'aarch64' feature cannot be disabled unless KVM is enabled and 32-bit "
       "EL1 is supported" },
-    { "refuses steal time", { .cpu = ",kvm-steal-time=on" },
-      "'kvm-steal-time' cannot be enabled on this host" },
     { "refuses a CPU that is not the host's",
       { .more = "-cpu cortex-a57" },
       "a Realm's vCPUs are those of the host: use -cpu host" },
@@ -291,7 +289,6 @@ static void add_tests(void)
     static const char *const smp[] = {
         "1", "2", "3", "8", "15", "16", "17", "33",
         "16,sockets=2,clusters=2,cores=2,threads=2",
-        "2,maxcpus=4",
     };
 
     for (int i = 0; i < ARRAY_SIZE(refused); i++) {

@@ -285,7 +285,7 @@ static void check_row(char *const *row, guint cells, int line, GHashTable *seen)
     if (!g_strv_contains(all, row[STATUS])) {
         g_error("line %d of the options: '%s'?", line, row[STATUS]);
     }
-    if ((!*row[TRIED] || !g_str_equal(row[STATUS], "accepted")) && !*row[TEXT]) {
+    if (!*row[TEXT] && !g_str_equal(row[STATUS], "accepted")) {
         g_error("line %d of the options gives no reason", line);
     }
     if (!*row[TRIED] && !g_str_equal(row[STATUS], "not applicable")) {
