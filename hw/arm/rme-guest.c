@@ -222,6 +222,23 @@ static void set_measurement_log(Object *obj, bool value, Error **errp)
     }
 }
 
+static char *get_measurement_inputs(Object *obj, Error **errp)
+{
+    return g_strdup(RME_GUEST(obj)->config.measurement_inputs ?: "");
+}
+
+static void set_measurement_inputs(Object *obj, const char *value,
+                                   Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(obj);
+
+    if (!check_not_frozen(guest, "measurement-inputs", errp)) {
+        return;
+    }
+    g_free(guest->config.measurement_inputs);
+    guest->config.measurement_inputs = *value ? g_strdup(value) : NULL;
+}
+
 bool rme_guest_check_machine(const RmeGuest *guest, const MachineState *ms,
                              Error **errp)
 {
@@ -360,6 +377,12 @@ static void rme_guest_class_init(ObjectClass *oc, void *data)
                               get_ipa_bits, set_ipa_bits, NULL, NULL);
     object_class_property_set_description(oc, "ipa-bits",
         "guest address width with the shared bit, 33 to 52, or 0 = automatic");
+
+    object_class_property_add_str(oc, "measurement-inputs",
+                                  get_measurement_inputs,
+                                  set_measurement_inputs);
+    object_class_property_set_description(oc, "measurement-inputs",
+        "file that is written with all inputs of the measurement, as JSON");
 }
 
 static void rme_guest_init(Object *obj)
@@ -379,4 +402,9 @@ static void rme_guest_finalize(Object *obj)
     }
     rme_plan_free(guest->plan);
     g_free(guest->log);
+    if (guest->digests) {
+        g_ptr_array_unref(guest->digests);
+    }
+    g_free(guest->rim);
+    g_free(guest->config.measurement_inputs);
 }

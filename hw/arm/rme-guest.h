@@ -43,6 +43,7 @@ typedef enum RmeState {
  * @mec_policy: memory encryption policy, from mec-policy or shared-mec
  * @ipa_bits: width of the IPA space with the shared bit, 0 = automatic
  * @measurement_log: put a log of the measurement into the guest's memory
+ * @measurement_inputs: file for the inputs of the measurement, or NULL
  * @has_rpv: the user set @rpv
  * @has_algorithm: the user set @algorithm
  * @has_mec_policy: the user set the property mec-policy
@@ -57,12 +58,27 @@ typedef struct RmeGuestConfig {
     RmeMecPolicy mec_policy;
     uint32_t ipa_bits;
     bool measurement_log;
+    char *measurement_inputs;
     bool has_rpv;
     bool has_algorithm;
     bool has_mec_policy;
     bool has_shared_mec;
     bool has_ipa_bits;
 } RmeGuestConfig;
+
+/**
+ * RmeGuestHost: what was found on the host, for reports
+ * @capability: number of the kernel's Realm capability
+ * @capability_origin: where that was found; NULL before the host was probed
+ * @mec_known: the kernel answers whether there is MEC
+ * @mec_supported: the RMM has more than one MECID
+ */
+typedef struct RmeGuestHost {
+    unsigned capability;
+    const char *capability_origin;
+    bool mec_known;
+    bool mec_supported;
+} RmeGuestHost;
 
 struct RmeDma;
 struct RmeSharedState;
@@ -74,10 +90,14 @@ struct KvmRme;
  * @state: read it directly, change it with rme_guest_set_state() only
  * @ipa_bits: width of the IPA space that is used, with the shared bit; 0 until
  *     the machine has worked it out
+ * @host: where it runs
+ * @mec_policy: the policy that is used, the wish or what replaced it
  * @plan: what the Realm is made of, or NULL; owned by the object
  * @log_addr: guest address of the measurement log, which the device tree has
  *     too; 0 if there is none
  * @log: the log, which the plan refers to, or NULL; owned by the object
+ * @rim: its initial measurement in hex, or NULL if it is not known
+ * @digests: of all images of @plan, in hex; or NULL
  * @dma: what bus masters may reach, or NULL; owned by hw/arm/rme-dma.c
  * @shared: which pages the guest shared, or NULL; owned by its makers
  * @kvm: the Realm under KVM, or NULL; owned by target/arm/kvm-rme.c
@@ -88,9 +108,13 @@ struct RmeGuest {
     RmeGuestConfig config;
     RmeState state;
     unsigned ipa_bits;
+    RmeGuestHost host;
+    RmeMecPolicy mec_policy;
     RmePlan *plan;
     uint64_t log_addr;
     uint8_t *log;
+    char *rim;
+    GPtrArray *digests;
     struct RmeDma *dma;
     struct RmeSharedState *shared;
     struct KvmRme *kvm;

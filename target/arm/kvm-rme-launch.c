@@ -16,6 +16,7 @@
 #include "exec/ramblock.h"
 #include "hw/arm/rme-dma.h"
 #include "hw/arm/rme-launch.h"
+#include "hw/arm/rme-report.h"
 #include "hw/arm/rme-shared.h"
 #include "hw/loader.h"
 #include "system/kvm.h"
@@ -96,6 +97,7 @@ static bool configure_mec(RmeGuest *guest, const RmeAbi *abi, Error **errp)
     bool has_mec = abi->mec_items && abi->mec_supported;
     Error *err = NULL;
 
+    guest->mec_policy = guest->config.mec_policy;
     switch (guest->config.mec_policy) {
     case RME_MEC_POLICY_PRIVATE:
         if (!has_mec) {
@@ -111,9 +113,11 @@ static bool configure_mec(RmeGuest *guest, const RmeAbi *abi, Error **errp)
             warn_report("rme-guest '%s': mec-policy=shared: this host has no "
                         "memory encryption contexts, going on without",
                         rme_guest_id(guest));
+            guest->mec_policy = RME_MEC_POLICY_DEFAULT;
         } else if (abi->ops->set_mec(abi, true, &err) < 0) {
             warn_reportf_err(err, "rme-guest '%s': mec-policy=shared: ",
                              rme_guest_id(guest));
+            guest->mec_policy = RME_MEC_POLICY_DEFAULT;
         }
         return true;
     default:
@@ -276,7 +280,8 @@ bool kvm_rme_launch(RmeGuest *guest, Error **errp)
         return false;
     }
     guest->plan = rme_launch_plan(&params, errp);
-    if (!guest->plan) {
+    if (!guest->plan ||
+        !rme_report_make(guest, RME_MEASURE_RMM_1, true, errp)) {
         return false;
     }
     qemu_ram_foreach_block(forbid_huge_pages, NULL);

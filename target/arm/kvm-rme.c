@@ -35,6 +35,12 @@ int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
 
     guest->kvm = g_new0(KvmRme, 1);
     guest->kvm->abi = abi;
+    guest->host = (RmeGuestHost) {
+        .capability = abi.cap,
+        .capability_origin = abi.cap_origin,
+        .mec_known = abi.mec_items,
+        .mec_supported = abi.mec_supported,
+    };
     guest->kvm->gone = bitmap_new(current_machine->smp.max_cpus);
     /* rme-guest belongs to no accelerator until one takes it */
     klass->kvm_init = kvm_rme_kvm_init;

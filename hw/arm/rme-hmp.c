@@ -1,0 +1,63 @@
+/*
+ * HMP info cca: what is known about the Realm of this machine
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "monitor/hmp-target.h"
+#include "monitor/monitor.h"
+#include "qapi/error.h"
+#include "qapi/qapi-commands-misc-target.h"
+
+static void print_host(Monitor *mon, const CcaInfo *info)
+{
+    if (info->kernel_abi) {
+        monitor_printf(mon, "kernel generation: %s\n", info->kernel_abi);
+    }
+    if (info->has_capability) {
+        monitor_printf(mon, "capability: %" PRId64 " (%s)\n",
+                       info->capability, info->capability_origin);
+    }
+    monitor_printf(mon, "MEC policy: %s (MEC of the host: %s)\n",
+                   RmeMecPolicy_str(info->mec_policy),
+                   !info->has_mec_supported ? "unknown" :
+                   info->mec_supported ? "yes" : "no");
+}
+
+static void print_images(Monitor *mon, const CcaImageList *list)
+{
+    for (; list; list = list->next) {
+        const CcaImage *image = list->value;
+
+        monitor_printf(mon, "image: 0x%016" PRIx64 " + 0x%" PRIx64 " %s%s\n",
+                       image->address, image->size, image->name,
+                       image->measured ? "" : " (contents not measured)");
+        if (image->digest) {
+            monitor_printf(mon, "       %s\n", image->digest);
+        }
+    }
+}
+
+void hmp_info_cca(Monitor *mon, const QDict *qdict)
+{
+    g_autoptr(CcaInfo) info = qmp_query_cca(&error_abort);
+
+    if (!info->enabled) {
+        monitor_printf(mon, "This machine is not an Arm CCA Realm\n");
+        return;
+    }
+    monitor_printf(mon, "Realm: %s\nstate: %s\n", info->id, info->state);
+    print_host(mon, info);
+    if (info->has_ipa_bits) {
+        monitor_printf(mon, "IPA bits: %" PRId64 " (shared bit: %" PRId64
+                       ")\n", info->ipa_bits, info->ipa_bits - 1);
+    }
+    monitor_printf(mon, "measurement algorithm: %s\n",
+                   RmeGuestMeasurementAlgorithm_str(
+                       info->measurement_algorithm));
+    monitor_printf(mon, "personalization value: %s\n",
+                   info->personalization_value);
+    print_images(mon, info->images);
+    monitor_printf(mon, "initial measurement (RIM): %s\n",
+                   info->rim ?: "not known before the start");
+}

@@ -1,0 +1,81 @@
+/*
+ * QMP query-cca: what is known about the Realm of this machine
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "hw/arm/rme-guest.h"
+#include "hw/boards.h"
+#include "qapi/qapi-commands-misc-target.h"
+
+static CcaImageList *images(const RmeGuest *guest)
+{
+    CcaImageList *head = NULL, **tail = &head;
+
+    for (guint i = 0; i < rme_plan_n_blobs(guest->plan); i++) {
+        const RmePlanBlob *blob = rme_plan_blob(guest->plan, i);
+        CcaImage *image = g_new0(CcaImage, 1);
+
+        image->name = g_strdup(blob->name);
+        image->address = blob->addr;
+        image->size = blob->memsize;
+        image->measured = blob->measured;
+        if (guest->digests) {
+            image->digest = g_strdup(g_ptr_array_index(guest->digests, i));
+        }
+        QAPI_LIST_APPEND(tail, image);
+    }
+    return head;
+}
+
+static RmeGuestMeasurementAlgorithm algorithm(const RmeGuest *guest)
+{
+    if (!guest->plan) {
+        return guest->config.algorithm;
+    }
+    return rme_plan_params(guest->plan)->hash_algo == RME_HASH_SHA256 ?
+        RME_GUEST_MEASUREMENT_ALGORITHM_SHA256 :
+        RME_GUEST_MEASUREMENT_ALGORITHM_SHA512;
+}
+
+static void set_host(CcaInfo *info, const RmeGuestHost *host)
+{
+    if (!host->capability_origin) {
+        return;
+    }
+    info->has_capability = true;
+    info->capability = host->capability;
+    info->capability_origin = g_strdup(host->capability_origin);
+    info->kernel_abi = g_strdup("a");
+    info->has_mec_supported = host->mec_known;
+    info->mec_supported = host->mec_supported;
+}
+
+CcaInfo *qmp_query_cca(Error **errp)
+{
+    const RmeGuest *guest = rme_guest_from_machine(current_machine);
+    CcaInfo *info = g_new0(CcaInfo, 1);
+
+    if (!guest) {
+        return info;
+    }
+    info->enabled = true;
+    info->id = g_strdup(rme_guest_id(guest));
+    info->state = g_strdup(rme_guest_state_str(guest->state));
+    set_host(info, &guest->host);
+    info->has_ipa_bits = guest->ipa_bits;
+    info->ipa_bits = guest->ipa_bits;
+    info->has_measurement_algorithm = true;
+    info->measurement_algorithm = algorithm(guest);
+    info->personalization_value = g_base64_encode(guest->config.rpv,
+                                                  RME_RPV_SIZE);
+    info->has_mec_policy = true;
+    info->mec_policy = guest->plan ? guest->mec_policy :
+                                     guest->config.mec_policy;
+    if (guest->plan) {
+        info->has_images = true;
+        info->images = images(guest);
+    }
+    info->rim = g_strdup(guest->rim);
+    return info;
+}
