@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 
-from . import Bad
+from . import Bad, read_file
 
 NAME = "qemu-system-aarch64"
 SCRIPTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -93,8 +93,7 @@ def run(command, line, with_inputs):
             raise Bad(f"QEMU: {why or f'exit status {done.returncode}'}")
         text = None
         if with_inputs:
-            with open(inputs, encoding="utf-8") as file:
-                text = file.read()
+            text = read_file(inputs, "inputs that QEMU wrote").decode("utf-8")
     return answer(done.stdout), text, done.stderr
 
 
