@@ -87,14 +87,14 @@ static bool add_blob(const RomBlob *blob, void *opaque, Error **errp)
     if (blob->mr) {
         FindRegion find = { .mr = blob->mr, .addr = -1 };
 
-        /* Not mapped: a blob for fw_cfg, which is not guest memory */
         flatview_for_each_range(s->view, find_region, &find);
         if (find.addr == -1) {
-            return true;
+            error_setg(errp, "image '%s' is for memory region '%s', which is "
+                       "not mapped, and only guest memory can be put into a "
+                       "Realm", blob->name, memory_region_name(blob->mr));
+            return false;
         }
         addr += find.addr;
-    } else if (addr == -1) {
-        return true;            /* fw_cfg again, without a region */
     } else if (blob->as->root != get_system_memory()) {
         error_setg(errp, "image '%s' is for address space '%s', and only "
                    "guest memory can be put into a Realm", blob->name,
