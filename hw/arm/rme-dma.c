@@ -237,34 +237,49 @@ bool rme_dma_set_doorbell(RmeDma *dma, hwaddr gpa, hwaddr size, Error **errp)
     return true;
 }
 
-typedef struct RmeDmaAttach {
-    RmeSharedState *shared;
+typedef struct RmeDmaVisit {
+    RmeDmaRamFunc *func;
+    void *opaque;
     Error **errp;
-} RmeDmaAttach;
+    bool failed;
+} RmeDmaVisit;
 
-static bool rme_dma_attach_range(Int128 start, Int128 len,
-                                 const MemoryRegion *mr,
-                                 hwaddr offset_in_region, void *opaque)
+static bool rme_dma_visit_range(Int128 start, Int128 len,
+                                const MemoryRegion *mr,
+                                hwaddr offset, void *opaque)
 {
-    RmeDmaAttach *attach = opaque;
+    RmeDmaVisit *visit = opaque;
 
-    if (!memory_region_has_guest_memfd((MemoryRegion *)mr)) {
-        return false;
+    if (memory_region_has_guest_memfd((MemoryRegion *)mr)) {
+        visit->failed = !visit->func(mr, int128_get64(start),
+                                     int128_get64(len), offset,
+                                     visit->opaque, visit->errp);
     }
-    return !rme_shared_add_range(attach->shared, int128_get64(start),
-                                 int128_get64(len), mr->ram_block,
-                                 offset_in_region, attach->errp);
+    return visit->failed;
+}
+
+bool rme_dma_foreach_ram(AddressSpace *as, RmeDmaRamFunc *func, void *opaque,
+                         Error **errp)
+{
+    RmeDmaVisit visit = { .func = func, .opaque = opaque, .errp = errp };
+
+    RCU_READ_LOCK_GUARD();
+    flatview_for_each_range(address_space_to_flatview(as),
+                            rme_dma_visit_range, &visit);
+    return !visit.failed;
+}
+
+static bool rme_dma_attach_range(const MemoryRegion *mr, hwaddr gpa,
+                                 uint64_t size, hwaddr offset, void *opaque,
+                                 Error **errp)
+{
+    return rme_shared_add_range(opaque, gpa, size, mr->ram_block, offset,
+                                errp);
 }
 
 bool rme_dma_attach_ram(RmeSharedState *shared, AddressSpace *as, Error **errp)
 {
-    ERRP_GUARD();
-    RmeDmaAttach attach = { .shared = shared, .errp = errp };
-
-    RCU_READ_LOCK_GUARD();
-    flatview_for_each_range(address_space_to_flatview(as),
-                            rme_dma_attach_range, &attach);
-    if (*errp) {
+    if (!rme_dma_foreach_ram(as, rme_dma_attach_range, shared, errp)) {
         return false;
     }
     rme_shared_seal(shared);

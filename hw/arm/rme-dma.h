@@ -80,6 +80,35 @@ AddressSpace *rme_dma_address_space(RmeDma *dma);
 bool rme_dma_set_doorbell(RmeDma *dma, hwaddr gpa, hwaddr size, Error **errp);
 
 /**
+ * RmeDmaRamFunc: called for a range of the RAM of a Realm
+ * @mr: the region with the private memory
+ * @gpa: where the guest sees the range
+ * @size: of the range in bytes
+ * @offset: of the range in @mr
+ * @opaque: as given to rme_dma_foreach_ram()
+ * @errp: set on failure
+ *
+ * Called inside an RCU read-side critical section.
+ *
+ * Returns: true to go on, false with @errp set to stop
+ */
+typedef bool RmeDmaRamFunc(const MemoryRegion *mr, hwaddr gpa, uint64_t size,
+                           hwaddr offset, void *opaque, Error **errp);
+
+/**
+ * rme_dma_foreach_ram: visit the RAM of a Realm
+ * @as: normally &address_space_memory
+ * @func: called for each range of the flat view that has a guest_memfd, in
+ *        ascending order
+ * @opaque: passed to @func
+ * @errp: set by @func
+ *
+ * Returns: false if @func did
+ */
+bool rme_dma_foreach_ram(AddressSpace *as, RmeDmaRamFunc *func, void *opaque,
+                         Error **errp);
+
+/**
  * rme_dma_attach_ram: put the RAM of an address space into the page state
  * @shared: the state, not sealed yet; sealed on success
  * @as: normally &address_space_memory

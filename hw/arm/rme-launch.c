@@ -9,7 +9,7 @@
 #include "cpu.h"
 #include "exec/address-spaces.h"
 #include "exec/memory.h"
-#include "exec/ramblock.h"
+#include "hw/arm/rme-dma.h"
 #include "hw/arm/rme-event-log.h"
 #include "hw/arm/rme-guest.h"
 #include "hw/arm/rme-launch.h"
@@ -20,41 +20,31 @@
 typedef struct AddRam {
     RmePlan *plan;
     hwaddr main_base, main_end;     /* of the machine's main memory */
-    Error **errp;
-    bool failed;
 } AddRam;
 
 /*
  * Main memory is RAM at entry as a whole. Other private memory, which is the
  * window of the firmware, is so only where an image was put.
  */
-static bool add_ram_range(Int128 start, Int128 len, const MemoryRegion *mr,
-                          hwaddr offset, void *opaque)
+static bool add_ram_range(const MemoryRegion *mr, hwaddr base, uint64_t size,
+                          hwaddr offset, void *opaque, Error **errp)
 {
     AddRam *s = opaque;
-    hwaddr base = int128_get64(start);
-    uint64_t size = int128_get64(len);
+    bool is_main = base >= s->main_base && base + size <= s->main_end;
 
-    if (mr->ram_block && mr->ram_block->guest_memfd >= 0) {
-        bool is_main = base >= s->main_base && base + size <= s->main_end;
-
-        s->failed = !rme_plan_add_ram(s->plan, memory_region_name(mr), base,
-                                      size, is_main, s->errp);
-    }
-    return s->failed;
+    return rme_plan_add_ram(s->plan, memory_region_name(mr), base, size,
+                            is_main, errp);
 }
 
-static bool add_ram(RmePlan *plan, FlatView *view, Error **errp)
+static bool add_ram(RmePlan *plan, Error **errp)
 {
     AddRam s = {
         .plan = plan,
         .main_base = current_machine->ram->addr,
         .main_end = current_machine->ram->addr + current_machine->ram_size,
-        .errp = errp,
     };
 
-    flatview_for_each_range(view, add_ram_range, &s);
-    return !s.failed;
+    return rme_dma_foreach_ram(&address_space_memory, add_ram_range, &s, errp);
 }
 
 typedef struct FindRegion {
@@ -105,10 +95,12 @@ static bool add_blob(const RomBlob *blob, void *opaque, Error **errp)
                              blob->datasize, blob->romsize, true, errp);
 }
 
-static bool add_blobs(RmePlan *plan, FlatView *view, Error **errp)
+static bool add_blobs(RmePlan *plan, Error **errp)
 {
-    AddBlob s = { .plan = plan, .view = view };
+    AddBlob s = { .plan = plan };
 
+    RCU_READ_LOCK_GUARD();
+    s.view = address_space_to_flatview(&address_space_memory);
     return rom_foreach_blob(add_blob, &s, errp);
 }
 
@@ -177,12 +169,9 @@ RmePlan *rme_launch_plan(const RmePlanParams *params, Error **errp)
     g_autoptr(RmePlan) plan = rme_plan_new();
     RmeGuest *guest = rme_guest_from_machine(current_machine);
     RmePlanRec rec = boot_rec();
-    FlatView *view;
 
-    RCU_READ_LOCK_GUARD();
-    view = address_space_to_flatview(&address_space_memory);
-    if (!add_ram(plan, view, errp) ||
-        !add_blobs(plan, view, errp) ||
+    if (!add_ram(plan, errp) ||
+        !add_blobs(plan, errp) ||
         !add_log(plan, guest, errp) ||
         !rme_plan_finish(plan, params, &rec, errp) ||
         !fill_log(plan, guest, errp)) {
