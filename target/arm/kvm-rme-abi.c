@@ -16,8 +16,7 @@
 #include "kvm-rme-uapi.h"
 #include "trace.h"
 
-/* Largest IPA size that any Realm can have (RmiFeatureRegister0.S2SZ, LPA2) */
-#define RME_PROBE_IPA_MAX RME_IPA_BITS_MAX
+/* The host's limit may be below what a Realm can have, RME_IPA_BITS_MIN */
 #define RME_PROBE_IPA_MIN 32
 
 int rme_abi_create_vm(int kvm_fd, unsigned type)
@@ -154,7 +153,7 @@ bool kvm_rme_abi_probe_host(int kvm_fd, unsigned ipa_bits, bool verbose,
     int fd = -EINVAL;
     bool ok;
 
-    assert(ipa_bits <= RME_PROBE_IPA_MAX);
+    assert(ipa_bits <= RME_IPA_BITS_MAX);
     if (!check_page_size(errp)) {
         return false;
     }
