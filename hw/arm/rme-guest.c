@@ -344,6 +344,7 @@ static void rme_guest_class_init(ObjectClass *oc, void *data)
 
     ucc->complete = rme_guest_complete;
     ucc->can_be_deleted = rme_guest_can_be_deleted;
+    kvm_rme_class_init(CONFIDENTIAL_GUEST_SUPPORT_CLASS(oc));
 
     object_class_property_add_str(oc, "personalization-value",
                                   get_rpv, set_rpv);

@@ -182,4 +182,13 @@ bool rme_guest_check_machine(const RmeGuest *guest, const MachineState *ms,
  */
 bool rme_guest_check_accel(const RmeGuest *guest, Error **errp);
 
+/**
+ * kvm_rme_class_init: set the methods of rme-guest
+ * @klass: the class of rme-guest
+ *
+ * In target/arm/kvm-rme.c: only KVM runs Realms, so what a Realm does
+ * otherwise than other guests is needed with KVM only.
+ */
+void kvm_rme_class_init(ConfidentialGuestSupportClass *klass);
+
 #endif /* HW_ARM_RME_GUEST_H */

@@ -21,12 +21,8 @@ RmeGuest *kvm_rme_guest(void)
     return rme_guest_from_machine(current_machine);
 }
 
-static int kvm_rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp);
-
 int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
 {
-    ConfidentialGuestSupportClass *klass =
-        CONFIDENTIAL_GUEST_SUPPORT_GET_CLASS(guest);
     RmeAbi abi;
 
     if (!kvm_rme_abi_probe(kvm_fd, guest->ipa_bits, &abi, errp)) {
@@ -42,12 +38,6 @@ int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
         .mec_supported = abi.mec_supported,
     };
     guest->kvm->gone = bitmap_new(current_machine->smp.max_cpus);
-    /* rme-guest belongs to no accelerator until one takes it */
-    klass->kvm_init = kvm_rme_kvm_init;
-    klass->kvm_handle_exit = kvm_rme_handle_exit;
-    klass->kvm_run_failed = kvm_rme_run_failed;
-    /* Here and not with the rest of DMA: netdevs are made before the machine */
-    klass->check_vhost = rme_dma_check_vhost;
     rme_guest_set_state(guest, RME_STATE_PROBED);
     return abi.vm_type | guest->ipa_bits;
 }
@@ -111,4 +101,12 @@ static int kvm_rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
     cgs->takes_rom_blobs = true;
     cgs->ready = true;
     return 0;
+}
+
+void kvm_rme_class_init(ConfidentialGuestSupportClass *klass)
+{
+    klass->kvm_init = kvm_rme_kvm_init;
+    klass->kvm_handle_exit = kvm_rme_handle_exit;
+    klass->kvm_run_failed = kvm_rme_run_failed;
+    klass->check_vhost = rme_dma_check_vhost;
 }
