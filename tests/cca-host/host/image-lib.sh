@@ -81,9 +81,12 @@ elf_closure()
     printf '%s\n' "${seen[@]}"
 }
 
-# pack DIR FILE: DIR as a cpio archive, complete or not at all.
+# pack DIR FILE: DIR as a cpio archive, complete or not at all. The same content
+# gives the same bytes: a Realm's measurement depends on its initrd.
 pack()
 {
+    chmod -R u=rwX,go=rX "$1"
+    find "$1" -exec touch -h -d @0 {} +
     (cd "$1" && find . | LC_ALL=C sort |
          from_root cpio --quiet --reproducible -R 0:0 -o -H newc) > "$2.new"
     mv "$2.new" "$2"
@@ -112,66 +115,75 @@ busybox_tree()
     ln -s busybox "$tree/bin/sh"
 }
 
+# archive KIND FILL FILE...: the archive of that kind that is made of FILE...,
+# from the cache or packed from what `FILL TREE FILE...' puts into a directory.
+# Prints its path.
+archive()
+{
+    local tree out kind=$1 fill=$2
+    shift 2
+    out=$cache/$kind-$(key "$@").cpio
+    if [ ! -e "$out" ]; then
+        tree=$(mktemp -d)
+        "$fill" "$tree" "$@"
+        pack "$tree" "$out"
+        rm -rf "$tree"
+        forget_others "$out" "$kind"
+    fi
+    echo "$out"
+}
+
+fill_base()
+{
+    local tree=$1 init=$2
+    busybox_tree "$tree"
+    copy_modules "$tree/modules" "${HOST_MODULES[@]}"
+    mkdir "$tree/guest"
+    cp "$kernel/vmlinuz" "$tree/guest/vmlinuz"
+    cp "$init" "$tree/init"
+}
+
 # Distribution part: busybox, modules and the guests' kernel. Prints the file.
 base_archive()
 {
-    local tree out here=$1
-    out=$cache/base-$(key "${root%/}/usr/bin/busybox" "$kernel/vmlinuz" \
-        "$here/init" "$here/image-lib.sh").cpio
-    if [ ! -e "$out" ]; then
-        tree=$(mktemp -d)
-        busybox_tree "$tree"
-        copy_modules "$tree/modules" "${HOST_MODULES[@]}"
-        mkdir "$tree/guest"
-        cp "$kernel/vmlinuz" "$tree/guest/vmlinuz"
-        cp "$here/init" "$tree/init"
-        pack "$tree" "$out"
-        rm -rf "$tree"
-        forget_others "$out" base
-    fi
-    echo "$out"
+    archive base fill_base "$1/init" "$1/image-lib.sh" \
+        "${root%/}/usr/bin/busybox" "$kernel/vmlinuz"
+}
+
+fill_qemu()
+{
+    local tree=$1 qemu=$2 lib
+    shift 2
+    mkdir -p "$tree"/{lib,bin,usr/lib/aarch64-linux-gnu}
+    for lib in "$@"; do
+        cp -L "$lib" "$tree/usr/lib/aarch64-linux-gnu/"
+    done
+    mv "$tree/usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1" "$tree/lib/"
+    from_root aarch64-linux-gnu-strip -o "$tree/bin/qemu-system-aarch64" "$qemu"
 }
 
 # QEMU under test with everything it is linked to. Prints the file.
 qemu_archive()
 {
-    local tree out qemu=$1 lib
     local -a libs
-    mapfile -t libs < <(elf_closure "$qemu")
-    [ ${#libs[@]} -gt 0 ] || die "$qemu: no libraries found"
-    out=$cache/qemu-$(key "$qemu" "${libs[@]}").cpio
-    if [ ! -e "$out" ]; then
-        tree=$(mktemp -d)
-        mkdir -p "$tree"/{lib,bin,usr/lib/aarch64-linux-gnu}
-        for lib in "${libs[@]}"; do
-            cp -L "$lib" "$tree/usr/lib/aarch64-linux-gnu/"
-        done
-        mv "$tree/usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1" "$tree/lib/"
-        from_root aarch64-linux-gnu-strip -o "$tree/bin/qemu-system-aarch64" \
-            "$qemu"
-        pack "$tree" "$out"
-        rm -rf "$tree"
-        forget_others "$out" qemu
-    fi
-    echo "$out"
+    mapfile -t libs < <(elf_closure "$1")
+    [ ${#libs[@]} -gt 0 ] || die "$1: no libraries found"
+    archive qemu fill_qemu "$1" "${libs[@]}"
+}
+
+fill_guest()
+{
+    local tree=$1 init=$2
+    busybox_tree "$tree"
+    copy_modules "$tree/modules" "${GUEST_MODULES[@]}"
+    cp "$init" "$tree/init"
 }
 
 # Root file system of the guests; their scripts are appended to it.
 guest_archive()
 {
-    local tree out here=$1
-    out=$cache/guest-$(key "${root%/}/usr/bin/busybox" "$kernel/vmlinuz" \
-        "$here/guest-init" "$here/image-lib.sh").cpio
-    if [ ! -e "$out" ]; then
-        tree=$(mktemp -d)
-        busybox_tree "$tree"
-        copy_modules "$tree/modules" "${GUEST_MODULES[@]}"
-        cp "$here/guest-init" "$tree/init"
-        pack "$tree" "$out"
-        rm -rf "$tree"
-        forget_others "$out" guest
-    fi
-    echo "$out"
+    archive guest fill_guest "$1/guest-init" "$1/image-lib.sh" \
+        "${root%/}/usr/bin/busybox" "$kernel/vmlinuz"
 }
 
 # scenario_archive OUT HERE SCENARIO-DIR GUEST-ARCHIVE [NAME=FILE...]: what
