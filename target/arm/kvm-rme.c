@@ -12,6 +12,7 @@
 #include "migration/blocker.h"
 #include "system/kvm.h"
 #include "system/runstate.h"
+#include "hw/arm/rme-access.h"
 #include "hw/arm/rme-dma.h"
 #include "hw/arm/rme-shared.h"
 #include "kvm-rme.h"
@@ -25,6 +26,10 @@ int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
 {
     RmeAbi abi;
 
+    if (runstate_check(RUN_STATE_INMIGRATE)) {
+        error_setg(errp, "a Realm cannot be migrated: remove -incoming");
+        return -1;
+    }
     if (!kvm_rme_abi_probe(kvm_fd, guest->ipa_bits, &abi, errp)) {
         return -1;
     }
@@ -109,4 +114,6 @@ void kvm_rme_class_init(ConfidentialGuestSupportClass *klass)
     klass->kvm_handle_exit = kvm_rme_handle_exit;
     klass->kvm_run_failed = kvm_rme_run_failed;
     klass->check_vhost = rme_dma_check_vhost;
+    klass->check_host_access = rme_check_host_access;
+    klass->check_inspection = rme_check_inspection;
 }

@@ -48,9 +48,7 @@ static void test_no_fallback(const void *data)
                    contract_status(c));
     contract_check(strstr(err, "has no Arm CCA Realms: KVM_CREATE_VM refuses "
                           "the Realm type"), "%s", err);
-    contract_check(g_str_has_suffix(err, ": accelerator tcg cannot run the "
-                          "Realm 'rme0': use -accel kvm on a host with Arm "
-                          "CCA\n"), "%s", err);
+    contract_check(!strstr(err, "tcg"), "%s", err);
 }
 
 static void add_tests(void)

@@ -1,0 +1,48 @@
+/*
+ * Arm CCA Realms: what the host may look at
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_ARM_RME_ACCESS_H
+#define HW_ARM_RME_ACCESS_H
+
+#include "system/confidential-guest-support.h"
+
+/*
+ * The host cannot see the private memory of a Realm, and nothing would stop it
+ * from trying: the mapping of the RAM block can be read, has zeros, and a read
+ * allocates a page that the guest never sees.  So monitor commands ask here
+ * before they touch guest memory.  Before the launch all of RAM is private.
+ */
+
+/**
+ * rme_check_host_access: may the host read guest memory?
+ * @cgs: the Realm
+ * @gpa: start of the range, without the shared bit
+ * @size: its size in bytes, any; what is beyond 2^64 is left out
+ * @errp: set if one of its pages is RAM that is not shared
+ *
+ * ConfidentialGuestSupportClass::check_host_access of the Realm.  The answer
+ * holds until the end of the RCU read-side critical section: the shared copy
+ * of a page is dropped only after that.
+ *
+ * Returns: true if it may; what is not RAM is not for the Realm to decide
+ */
+bool rme_check_host_access(ConfidentialGuestSupport *cgs, hwaddr gpa,
+                           uint64_t size, Error **errp);
+
+/**
+ * rme_check_inspection: may the host look into the Realm as a whole?
+ * @cgs: the Realm
+ * @what: what it wants to do, for the message
+ * @errp: set always
+ *
+ * ConfidentialGuestSupportClass::check_inspection of the Realm.
+ *
+ * Returns: false
+ */
+bool rme_check_inspection(ConfidentialGuestSupport *cgs, const char *what,
+                          Error **errp);
+
+#endif /* HW_ARM_RME_ACCESS_H */
