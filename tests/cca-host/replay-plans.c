@@ -17,17 +17,22 @@
 
 #define PAGE 4096
 
+static uint64_t number(const char *word)
+{
+    return g_ascii_strtoull(word, NULL, 0);
+}
+
 static void create(SimRim *rim, char **word)
 {
-    unsigned flags = strtoul(word[1], NULL, 0);
+    unsigned flags = number(word[1]);
     SimRimParams p = {
         .lpa2 = flags & 1, .sve = flags & 2, .pmu = flags & 4,
-        .s2sz = strtoul(word[2], NULL, 0),
-        .sve_vl = strtoul(word[3], NULL, 0),
-        .num_bps = strtoul(word[4], NULL, 0),
-        .num_wps = strtoul(word[5], NULL, 0),
-        .pmu_num_ctrs = strtoul(word[6], NULL, 0),
-        .hash_algo = strtoul(word[7], NULL, 0),
+        .s2sz = number(word[2]),
+        .sve_vl = number(word[3]),
+        .num_bps = number(word[4]),
+        .num_wps = number(word[5]),
+        .pmu_num_ctrs = number(word[6]),
+        .hash_algo = number(word[7]),
     };
 
     sim_rim_create(rim, &p);
@@ -35,7 +40,7 @@ static void create(SimRim *rim, char **word)
 
 static void data(SimRim *rim, char **word)
 {
-    uint64_t ipa = strtoull(word[1], NULL, 0);
+    uint64_t ipa = number(word[1]);
     uint8_t page[PAGE];
 
     if (!strcmp(word[2], "-")) {
@@ -55,9 +60,9 @@ static void rec(SimRim *rim, char **word)
     uint64_t gprs[8];
 
     for (unsigned i = 0; i < 8; i++) {
-        gprs[i] = strtoull(word[2 + i], NULL, 0);
+        gprs[i] = number(word[2 + i]);
     }
-    sim_rim_rec(rim, true, strtoull(word[1], NULL, 0), gprs);
+    sim_rim_rec(rim, true, number(word[1]), gprs);
 }
 
 /* One line of a plan; false if it is a RIM that differs */
@@ -66,8 +71,8 @@ static bool line(SimRim *rim, char **word)
     if (!strcmp(word[0], "create")) {
         create(rim, word);
     } else if (!strcmp(word[0], "ripas")) {
-        g_assert(sim_rim_ripas(rim, strtoull(word[1], NULL, 0),
-                               strtoull(word[2], NULL, 0), false) == 0);
+        g_assert(sim_rim_ripas(rim, number(word[1]),
+                               number(word[2]), false) == 0);
     } else if (!strcmp(word[0], "data")) {
         data(rim, word);
     } else if (!strcmp(word[0], "rec")) {
