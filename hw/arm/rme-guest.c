@@ -239,6 +239,29 @@ static void set_measurement_inputs(Object *obj, const char *value,
     guest->config.measurement_inputs = *value ? g_strdup(value) : NULL;
 }
 
+static bool get_dry_run(Object *obj, Error **errp)
+{
+    return RME_GUEST(obj)->config.dry_run;
+}
+
+static void set_dry_run(Object *obj, bool value, Error **errp)
+{
+    RME_GUEST(obj)->config.dry_run = value;
+}
+
+static int get_kernel_abi(Object *obj, Error **errp)
+{
+    return RME_GUEST(obj)->config.kernel_abi;
+}
+
+static void set_kernel_abi(Object *obj, int value, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(obj);
+
+    guest->config.kernel_abi = value;
+    guest->config.has_kernel_abi = true;
+}
+
 bool rme_guest_check_machine(const RmeGuest *guest, const MachineState *ms,
                              Error **errp)
 {
@@ -252,7 +275,7 @@ bool rme_guest_check_machine(const RmeGuest *guest, const MachineState *ms,
 
 bool rme_guest_check_accel(const RmeGuest *guest, Error **errp)
 {
-    if (guest->state != RME_STATE_NEW) {
+    if (guest->state != RME_STATE_NEW || guest->config.dry_run) {
         return true;
     }
     error_setg(errp, "accelerator %s cannot run the Realm '%s': use "
@@ -314,6 +337,12 @@ static void rme_guest_complete(UserCreatable *uc, Error **errp)
     if (phase_check(PHASE_MACHINE_CREATED)) {
         error_setg(errp, "rme-guest '%s' comes too late, a machine cannot "
                    "become a Realm later: use -object on the command line",
+                   rme_guest_id(guest));
+        return;
+    }
+    if (guest->config.has_kernel_abi && !guest->config.dry_run) {
+        error_setg(errp, "'kernel-abi' of rme-guest '%s' is for a dry run, a "
+                   "launch asks the kernel: remove it or add dry-run=on",
                    rme_guest_id(guest));
         return;
     }
@@ -384,6 +413,16 @@ static void rme_guest_class_init(ObjectClass *oc, void *data)
                                   set_measurement_inputs);
     object_class_property_set_description(oc, "measurement-inputs",
         "file that is written with all inputs of the measurement, as JSON");
+
+    object_class_property_add_bool(oc, "dry-run", get_dry_run, set_dry_run);
+    object_class_property_set_description(oc, "dry-run",
+        "print what a launch would measure and exit, on any machine");
+
+    object_class_property_add_enum(oc, "kernel-abi", "RmeKernelAbi",
+                                   &RmeKernelAbi_lookup,
+                                   get_kernel_abi, set_kernel_abi);
+    object_class_property_set_description(oc, "kernel-abi",
+        "kernel generation that a dry run is for: a or b (default: a)");
 }
 
 static void rme_guest_init(Object *obj)

@@ -44,11 +44,14 @@ typedef enum RmeState {
  * @ipa_bits: width of the IPA space with the shared bit, 0 = automatic
  * @measurement_log: put a log of the measurement into the guest's memory
  * @measurement_inputs: file for the inputs of the measurement, or NULL
+ * @dry_run: nothing is launched, see hw/arm/rme-dry-run.h
+ * @kernel_abi: generation of the host's kernel; of a dry run only
  * @has_rpv: the user set @rpv
  * @has_algorithm: the user set @algorithm
  * @has_mec_policy: the user set the property mec-policy
  * @has_shared_mec: the user set the property shared-mec (never both)
  * @has_ipa_bits: the user set @ipa_bits
+ * @has_kernel_abi: the user set @kernel_abi
  *
  * A host that cannot honour a value refuses the launch only if the user set it.
  */
@@ -59,11 +62,14 @@ typedef struct RmeGuestConfig {
     uint32_t ipa_bits;
     bool measurement_log;
     char *measurement_inputs;
+    bool dry_run;
+    RmeKernelAbi kernel_abi;
     bool has_rpv;
     bool has_algorithm;
     bool has_mec_policy;
     bool has_shared_mec;
     bool has_ipa_bits;
+    bool has_kernel_abi;
 } RmeGuestConfig;
 
 /**
@@ -172,7 +178,7 @@ bool rme_guest_check_machine(const RmeGuest *guest, const MachineState *ms,
                              Error **errp);
 
 /**
- * rme_guest_check_accel: has the accelerator made a Realm VM?
+ * rme_guest_check_accel: has the accelerator made a Realm VM, or is none made?
  * @guest: the Realm
  * @errp: set if not, with the way out
  *

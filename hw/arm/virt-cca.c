@@ -132,6 +132,8 @@ bool virt_cca_check(VirtMachineState *vms, Error **errp)
 void virt_cca_set_defaults(VirtMachineState *vms)
 {
     vms->gic_version = VIRT_GIC_VERSION_3;
+    /* Old machine types have no ITS but with KVM, and a dry run is like KVM */
+    vms->tcg_its = true;
 
     if (!vms->dtb_randomness_set) {
         vms->dtb_randomness = false;

@@ -46,6 +46,18 @@ int virt_cca_map_bits(const RmeGuest *guest);
 void virt_cca_set_ipa_bits(const VirtMachineState *vms, RmeGuest *guest);
 
 /**
+ * virt_prepare_realm: decide all that the accelerator has to know
+ * @vms: a machine whose options are applied and that has not created anything
+ * @guest: its Realm; its ipa_bits is set
+ * @errp: set if a Realm cannot have what the options ask for
+ *
+ * Lays out the memory map, for KVM and for a dry run alike. In virt.c.
+ *
+ * Returns: true on success
+ */
+bool virt_prepare_realm(VirtMachineState *vms, RmeGuest *guest, Error **errp);
+
+/**
  * virt_cca_map_firmware: put RAM where the machine has its flash
  * @vms: a machine with a Realm
  * @sysmem: its system memory

@@ -12,13 +12,12 @@
 #include <linux/kvm.h>
 
 #include "qapi/error.h"
-#include "qapi/visitor.h"
-#include "hw/qdev-properties.h"
 #include "system/kvm.h"
 #include "internals.h"
 #include "kvm_arm.h"
 #include "kvm-rme.h"
 #include "kvm-rme-uapi.h"
+#include "rme-cpu.h"
 
 #define REG_ID_AA64DFR0     ARM64_SYS_REG(3, 0, 0, 5, 0)
 #define REG_PMCR            ARM64_SYS_REG(3, 3, 9, 12, 0)
@@ -28,14 +27,7 @@
 #define REG_PC              (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | \
                              KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(regs.pc))
 
-/*
- * The ID register fields hold the number minus one, and the RMM refuses zero
- * there; PMCR_EL0.N is five bits (Arm ARM DDI0487; rmi realm parameters,
- * Arm DEN0137).
- */
-#define DEBUG_RES_MIN   2
-#define DEBUG_RES_MAX   16
-#define PMU_CTRS_MAX    31
+/* PMCR_EL0.N is five bits (Arm ARM DDI0487) */
 #define PMCRN_WIDTH     5
 
 uint32_t kvm_rme_vcpu_features(void)
@@ -43,90 +35,6 @@ uint32_t kvm_rme_vcpu_features(void)
     RmeGuest *guest = kvm_rme_guest();
 
     return guest && guest->kvm ? guest->kvm->abi.ops->vcpu_features : 0;
-}
-
-typedef struct RmeCpuProp {
-    const char *name;
-    const char *description;
-    size_t offset;          /* of the ARMCPU member: -1 until it is set */
-    int min, max;
-} RmeCpuProp;
-
-static const RmeCpuProp rme_cpu_props[] = {
-    {
-        "num-breakpoints",
-        "Number of hardware breakpoints of a Realm's vCPU (2 to 16)",
-        offsetof(ARMCPU, rme_num_bps), DEBUG_RES_MIN, DEBUG_RES_MAX,
-    }, {
-        "num-watchpoints",
-        "Number of hardware watchpoints of a Realm's vCPU (2 to 16)",
-        offsetof(ARMCPU, rme_num_wps), DEBUG_RES_MIN, DEBUG_RES_MAX,
-    }, {
-        "num-pmu-counters",
-        "Number of PMU event counters of a Realm's vCPU (0 to 31)",
-        offsetof(ARMCPU, rme_num_pmu_ctrs), 0, PMU_CTRS_MAX,
-    },
-};
-
-static int *rme_cpu_prop_ptr(ARMCPU *cpu, const RmeCpuProp *prop)
-{
-    return (int *)((char *)cpu + prop->offset);
-}
-
-static void rme_cpu_prop_get(Object *obj, Visitor *v, const char *name,
-                             void *opaque, Error **errp)
-{
-    int32_t value = *rme_cpu_prop_ptr(ARM_CPU(obj), opaque);
-
-    visit_type_int32(v, name, &value, errp);
-}
-
-static void rme_cpu_prop_set(Object *obj, Visitor *v, const char *name,
-                             void *opaque, Error **errp)
-{
-    const RmeCpuProp *prop = opaque;
-    int32_t value;
-
-    if (DEVICE(obj)->realized) {
-        qdev_prop_set_after_realize(DEVICE(obj), name, errp);
-        return;
-    }
-    if (!visit_type_int32(v, name, &value, errp)) {
-        return;
-    }
-    if (value < prop->min || value > prop->max) {
-        error_setg(errp, "%s must be between %d and %d, not %d", name,
-                   prop->min, prop->max, value);
-        return;
-    }
-    *rme_cpu_prop_ptr(ARM_CPU(obj), prop) = value;
-}
-
-void kvm_rme_add_vcpu_properties(ARMCPU *cpu)
-{
-    for (int i = 0; i < ARRAY_SIZE(rme_cpu_props); i++) {
-        const RmeCpuProp *prop = &rme_cpu_props[i];
-
-        *rme_cpu_prop_ptr(cpu, prop) = -1;
-        object_property_add(OBJECT(cpu), prop->name, "int32",
-                            rme_cpu_prop_get, rme_cpu_prop_set, NULL,
-                            (void *)prop);
-        object_property_set_description(OBJECT(cpu), prop->name,
-                                        prop->description);
-    }
-}
-
-static bool check_no_realm_props(ARMCPU *cpu, Error **errp)
-{
-    for (int i = 0; i < ARRAY_SIZE(rme_cpu_props); i++) {
-        if (*rme_cpu_prop_ptr(cpu, &rme_cpu_props[i]) >= 0) {
-            error_setg(errp, "'%s' is for Arm CCA Realms only: remove it or "
-                       "attach an rme-guest object to the machine",
-                       rme_cpu_props[i].name);
-            return false;
-        }
-    }
-    return true;
 }
 
 static bool check_limit(const char *name, int want, unsigned limit,
@@ -145,7 +53,7 @@ bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp)
     uint64_t dfr0 = cpu->isar.id_aa64dfr0;
 
     if (!kvm_rme_guest()) {
-        return check_no_realm_props(cpu, errp);
+        return rme_cpu_check_no_properties(cpu, errp);
     }
     if (!object_dynamic_cast(OBJECT(cpu), ARM_CPU_TYPE_NAME("host")) &&
         !object_dynamic_cast(OBJECT(cpu), ARM_CPU_TYPE_NAME("max"))) {
@@ -158,9 +66,7 @@ bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp)
                    "aarch64=off");
         return false;
     }
-    if (cpu->rme_num_pmu_ctrs >= 0 && !cpu->has_pmu) {
-        error_setg(errp, "num-pmu-counters=%d needs a PMU: add pmu=on",
-                   cpu->rme_num_pmu_ctrs);
+    if (!rme_cpu_check_pmu(cpu, errp)) {
         return false;
     }
     if (cpu->rme_num_pmu_ctrs == 0 && !FIELD_EX64(dfr0, ID_AA64DFR0, HPMN0)) {

@@ -71,12 +71,6 @@ unsigned long kvm_rme_scratch_type(unsigned long type);
 uint32_t kvm_rme_vcpu_features(void);
 
 /**
- * kvm_rme_add_vcpu_properties: num-breakpoints, num-watchpoints and
- * num-pmu-counters of a CPU model that follows the host
- */
-void kvm_rme_add_vcpu_properties(ARMCPU *cpu);
-
-/**
  * kvm_rme_finalize_vcpu: are the CPU's properties possible for this machine?
  * @cpu: with the host's features and the user's properties
  * @errp: set if not

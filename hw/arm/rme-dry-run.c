@@ -1,0 +1,228 @@
+/*
+ * Dry run of an Arm CCA Realm: the accelerator that stands in for KVM
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/accel.h"
+#include "qemu/error-report.h"
+#include "cpu.h"
+#include "hw/arm/rme-dry-run.h"
+#include "hw/arm/rme-launch.h"
+#include "hw/arm/rme-report.h"
+#include "hw/arm/virt-cca.h"
+#include "hw/boards.h"
+#include "qobject/qdict.h"
+#include "qobject/qjson.h"
+#include "qobject/qlist.h"
+#include "system/accel-ops.h"
+#include "system/cpus.h"
+
+static bool dry_run_allowed;
+
+/*
+ * The user's explicit wishes that a kernel of generation B cannot fulfil are
+ * errors; defaults are replaced.
+ */
+static bool configure_b(RmeGuest *guest, RmePlanParams *params, Error **errp)
+{
+    const RmeGuestConfig *config = &guest->config;
+    const char *what = NULL;
+
+    if (config->has_algorithm &&
+        config->algorithm != RME_GUEST_MEASUREMENT_ALGORITHM_SHA256) {
+        what = "measurement-algorithm other than sha256";
+    } else if (config->has_rpv) {
+        what = "personalization-value";
+    } else if (config->has_mec_policy || config->has_shared_mec) {
+        what = "choice of the memory encryption context (mec-policy, "
+               "shared-mec)";
+    } else if (params->flags & RME_PLAN_FLAG_PMU) {
+        what = "PMU in a Realm: use -cpu host,pmu=off";
+    }
+    if (what) {
+        error_setg(errp, "kernel-abi=b has no %s", what);
+        return false;
+    }
+    if (!config->has_algorithm) {
+        warn_report("rme-guest '%s': kernel-abi=b measures with sha256 only",
+                    rme_guest_id(guest));
+    }
+    params->hash_algo = RME_HASH_SHA256;
+    return true;
+}
+
+static bool configure(RmeGuest *guest, RmePlanParams *params, Error **errp)
+{
+    *params = (RmePlanParams) {
+        .ipa_bits = guest->ipa_bits,
+        .hash_algo = rme_guest_hash_algo(guest),
+    };
+    memcpy(params->rpv, guest->config.rpv, sizeof(params->rpv));
+    rme_dry_run_get_params(ARM_CPU(first_cpu), params);
+
+    return guest->config.kernel_abi != RME_KERNEL_ABI_B ||
+           configure_b(guest, params, errp);
+}
+
+static QList *describe_images(const RmeGuest *guest)
+{
+    QList *images = qlist_new();
+
+    for (guint i = 0; i < rme_plan_n_blobs(guest->plan); i++) {
+        const RmePlanBlob *blob = rme_plan_blob(guest->plan, i);
+        QDict *image = qdict_new();
+
+        qdict_put_str(image, "name", blob->name);
+        qdict_put_int(image, "address", blob->addr);
+        qdict_put_int(image, "size", blob->memsize);
+        qdict_put_str(image, "digest", g_ptr_array_index(guest->digests, i));
+        qdict_put_bool(image, "measured", blob->measured);
+        qlist_append(images, image);
+    }
+    return images;
+}
+
+static QDict *describe(RmeGuest *guest, Error **errp)
+{
+    const RmePlanParams *params = rme_plan_params(guest->plan);
+    bool is_b = guest->config.kernel_abi == RME_KERNEL_ABI_B;
+    g_autofree char *rpv = g_base64_encode(params->rpv, sizeof(params->rpv));
+    QDict *info;
+
+    if (!rme_report_make(guest, is_b ? RME_MEASURE_RMM_2 : RME_MEASURE_RMM_1,
+                         true, errp)) {
+        return NULL;
+    }
+
+    info = qdict_new();
+    qdict_put_bool(info, "enabled", true);
+    qdict_put_bool(info, "dry-run", true);
+    qdict_put_str(info, "id", rme_guest_id(guest));
+    qdict_put_str(info, "state", rme_guest_state_str(guest->state));
+    qdict_put_str(info, "kernel-abi",
+                  RmeKernelAbi_str(guest->config.kernel_abi));
+    qdict_put_int(info, "ipa-bits", params->ipa_bits);
+    qdict_put_str(info, "measurement-algorithm",
+                  params->hash_algo == RME_HASH_SHA256 ? "sha256" : "sha512");
+    qdict_put_str(info, "personalization-value", rpv);
+    qdict_put_str(info, "mec-policy",
+                  RmeMecPolicy_str(guest->config.mec_policy));
+    qdict_put(info, "images", describe_images(guest));
+    qdict_put_str(info, "rim", guest->rim);
+    return info;
+}
+
+/* The members are those of query-cca */
+static bool print_result(RmeGuest *guest, Error **errp)
+{
+    g_autoptr(QDict) info = describe(guest, errp);
+    g_autoptr(GString) json = NULL;
+
+    if (!info) {
+        return false;
+    }
+    json = qobject_to_json_pretty(QOBJECT(info), true);
+    if (puts(json->str) < 0 || fflush(stdout)) {
+        error_setg_errno(errp, errno, "cannot write the result of the dry run");
+        return false;
+    }
+    return true;
+}
+
+static bool rme_dry_run(ConfidentialGuestSupport *cgs, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(cgs);
+    RmePlanParams params;
+
+    if (!configure(guest, &params, errp)) {
+        return false;
+    }
+    guest->plan = rme_launch_plan(&params, errp);
+    return guest->plan && print_result(guest, errp);
+}
+
+static bool init_guest(MachineState *ms, Error **errp)
+{
+    RmeGuest *guest = rme_guest_from_machine(ms);
+    ConfidentialGuestSupport *cgs = ms->cgs;
+
+    if (!guest) {
+        error_setg(errp, "a dry run needs a Realm: add "
+                   "confidential-guest-support=ID to -machine, with the ID of "
+                   "the rme-guest object");
+        return false;
+    }
+    if (!rme_guest_check_machine(guest, ms, errp) ||
+        !virt_prepare_realm(VIRT_MACHINE(ms), guest, errp)) {
+        return false;
+    }
+
+    CONFIDENTIAL_GUEST_SUPPORT_GET_CLASS(cgs)->dry_run = rme_dry_run;
+    cgs->dry_run = true;
+    cgs->require_guest_memfd = true;
+    cgs->takes_rom_blobs = true;
+    cgs->ready = true;
+
+    rme_dry_run_register_cpu();
+    /* It refuses every other CPU itself, and the list may lack this one */
+    MACHINE_GET_CLASS(ms)->valid_cpu_types = NULL;
+    return true;
+}
+
+static int dry_run_init_machine(MachineState *ms)
+{
+    Error *err = NULL;
+
+    if (!init_guest(ms, &err)) {
+        error_report_err(err);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static void dry_run_accel_class_init(ObjectClass *oc, void *data)
+{
+    AccelClass *ac = ACCEL_CLASS(oc);
+
+    ac->name = "dry run";
+    ac->init_machine = dry_run_init_machine;
+    ac->allowed = &dry_run_allowed;
+}
+
+/* vCPUs never run: they have no threads, and work for them is done at once */
+static void dry_run_create_vcpu(CPUState *cpu)
+{
+    qemu_thread_get_self(cpu->thread);
+    cpu->thread_id = qemu_get_thread_id();
+    cpu_thread_signal_created(cpu);
+}
+
+static void dry_run_kick_vcpu(CPUState *cpu)
+{
+}
+
+static void dry_run_accel_ops_class_init(ObjectClass *oc, void *data)
+{
+    AccelOpsClass *ops = ACCEL_OPS_CLASS(oc);
+
+    ops->create_vcpu_thread = dry_run_create_vcpu;
+    ops->kick_vcpu_thread = dry_run_kick_vcpu;
+}
+
+static const TypeInfo dry_run_types[] = {
+    {
+        .name = TYPE_RME_DRY_RUN_ACCEL,
+        .parent = TYPE_ACCEL,
+        .class_init = dry_run_accel_class_init,
+    }, {
+        .name = TYPE_RME_DRY_RUN_ACCEL ACCEL_OPS_SUFFIX,
+        .parent = TYPE_ACCEL_OPS,
+        .class_init = dry_run_accel_ops_class_init,
+        .abstract = true,
+    },
+};
+
+DEFINE_TYPES(dry_run_types)
