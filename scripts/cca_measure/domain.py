@@ -301,20 +301,19 @@ class Domain(Reader):
                 for name in ("sockets", "dies", "clusters", "cores", "threads")}
 
     def vcpu(self, element, topology):
-        maximum, current = 1, None
+        count = 1
         if element is not None:
-            maximum = self.number(element, self.need_text(element, "placement cpuset current"))
-            current = self.number(element, element.get("current", str(maximum)))
-            if current > maximum:
-                raise self.bad(element, f"current='{current}' is more than {maximum}")
-        value = str(maximum)
-        if current is not None and current != maximum:
-            value = f"{current},maxcpus={maximum}"
+            count = self.number(element, self.need_text(element, "placement cpuset current"))
+            current = self.number(element, element.get("current", str(count)))
+            if current != count:
+                raise self.bad(element, f"current='{current}' is not {count}, and a Realm "
+                               "cannot get vCPUs later: make both equal")
+        value = str(count)
         # Every vCPU is a socket in libvirt unless it is told otherwise
-        topology = topology or {"sockets": maximum, "cores": 1, "threads": 1}
-        for name, count in topology.items():
-            if name in ("sockets", "cores", "threads") or count > 1:
-                value += f",{name}={count}"
+        topology = topology or {"sockets": count, "cores": 1, "threads": 1}
+        for name, number in topology.items():
+            if name in ("sockets", "cores", "threads") or number > 1:
+                value += f",{name}={number}"
         self.add("-smp", value)
 
     def devices(self, element):

@@ -168,7 +168,7 @@ def test_command_lines():
     done = tool("--qemu", QEMU, fixture("native.xml"))
     check("a domain XML", (done.stderr, seen()[:2], seen()[-2:]),
           ("", ["-nodefaults", "-no-user-config"],
-           ["-smp", "2,maxcpus=8,sockets=8,cores=1,threads=1"]))
+           ["-smp", "2,sockets=2,cores=1,threads=1"]))
     os.environ["INPUTS"] = '{"version": 1}\n'
     prints("inputs are what QEMU wrote", '{"version": 1}', "--qemu", QEMU, "--format", "inputs",
            "--", *LAUNCH)
