@@ -45,4 +45,17 @@ bool rme_check_host_access(ConfidentialGuestSupport *cgs, hwaddr gpa,
 bool rme_check_inspection(ConfidentialGuestSupport *cgs, const char *what,
                           Error **errp);
 
+/**
+ * rme_explain_sigbus: say what a SIGBUS in the RAM of the Realm means
+ * @cgs: the Realm
+ * @addr: what the thread accessed, a host address
+ *
+ * ConfidentialGuestSupportClass::explain_sigbus of the Realm.  The signal comes
+ * from an instruction that accesses guest RAM, so the thread is not inside an
+ * allocation or a print of the C library or of glib.
+ *
+ * Returns: true if @addr is RAM of the Realm, and something was said
+ */
+bool rme_explain_sigbus(ConfidentialGuestSupport *cgs, void *addr);
+
 #endif /* HW_ARM_RME_ACCESS_H */

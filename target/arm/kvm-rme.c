@@ -10,6 +10,7 @@
 #include "qemu/error-report.h"
 #include "hw/boards.h"
 #include "migration/blocker.h"
+#include "system/cpus.h"
 #include "system/kvm.h"
 #include "system/runstate.h"
 #include "hw/arm/rme-access.h"
@@ -101,6 +102,7 @@ static int kvm_rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
         return -EBUSY;
     }
 
+    qemu_unblock_sigbus();
     qemu_add_vm_change_state_handler(kvm_rme_vm_state_change, guest);
     cgs->require_guest_memfd = true;
     cgs->takes_rom_blobs = true;
@@ -116,4 +118,5 @@ void kvm_rme_class_init(ConfidentialGuestSupportClass *klass)
     klass->check_vhost = rme_dma_check_vhost;
     klass->check_host_access = rme_check_host_access;
     klass->check_inspection = rme_check_inspection;
+    klass->explain_sigbus = rme_explain_sigbus;
 }

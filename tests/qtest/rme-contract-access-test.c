@@ -285,6 +285,28 @@ static void test_option(const void *data)
     contract_expect_error(c, t->message);
 }
 
+/* Shared memory that is gone under QEMU's feet */
+static void test_truncated(const void *data)
+{
+    const char *file = contract_file("ram", "", 0);
+    g_autofree char *more = g_strdup_printf(
+        "-object memory-backend-file,id=m,mem-path=%s,size=256M,share=on "
+        "-machine memory-backend=m", file);
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = SHARED_PAGE, .more = more,
+    });
+
+    contract_wait_calls(c, "EXIT_DONE", 1);
+    contract_check(truncate(file, 0) == 0, "truncate: %s", strerror(errno));
+    contract_send(c, "{\"execute\": \"human-monitor-command\", \"arguments\": "
+                  "{\"command-line\": \"xp /wx 0x44000010\"}}");
+    contract_wait(c);
+    contract_expect_error(c, "Realm RAM 'm' at guest address 0x44000010 cannot "
+                          "be accessed (SIGBUS): the file behind it was "
+                          "truncated or has no space left, or the page is "
+                          "private");
+}
+
 static void add_tests(void)
 {
     static const char *const capabilities[] = {
@@ -311,6 +333,8 @@ static void add_tests(void)
     contract_add("access", "what is taken back cannot be read",
                  test_taken_back, NULL);
     contract_add("access", "devices can be read", test_device, NULL);
+    contract_add("access", "a file that was truncated ends QEMU with a message",
+                 test_truncated, NULL);
 }
 
 int main(int argc, char **argv)
