@@ -480,6 +480,7 @@ static void test_attach_ram(Fixture *f, gconstpointer unused)
 
     /* The RAM of the machine itself has no guest_memfd */
     f->ram->ram_block->guest_memfd = open("/dev/null", O_RDWR);
+    f->ram->ram_block->flags |= RAM_GUEST_MEMFD;
     g_assert_true(rme_dma_attach_ram(s, &address_space_memory, &error_abort));
     g_assert_true(rme_shared_is_ram(s, RAM));
     g_assert_true(rme_shared_is_ram(s, RAM + SIZE - 1));
