@@ -51,14 +51,29 @@ def query_cca(path):
     return {}
 
 
+def query_lines(info, report):
+    """(label, text) pairs about what QEMU says of it"""
+    if not info:
+        return
+    rims = [vm.get("rim") for vm in report["vms"]]
+    yield "query-cca", "state %s, kernel ABI %s, %s, the %s measurement" % (
+        info["state"], info["kernel-abi"], info["measurement-algorithm"],
+        "same" if info["rim"] in rims else "OTHER")
+    for image in info["images"]:
+        yield "image", "%s: %d bytes at %#x, %s, digest %s..." % (
+            os.path.basename(image["name"]), image["size"], image["address"],
+            "measured" if image["measured"] else "not measured",
+            image["digest"][:16])
+
+
 def main():
     base = os.path.join(sys.argv[1], sys.argv[2])
     with open(base + ".report", encoding="utf-8") as file:
         report = json.load(file)
     for label, text in simulator_lines(report):
         print("%-17s %s" % (label, text))
-    for key, value in query_cca(base + ".qmp").items():
-        print("query-cca: %-6s %s" % (key, json.dumps(value)))
+    for label, text in query_lines(query_cca(base + ".qmp"), report):
+        print("%-17s %s" % (label, text))
 
 
 main()
