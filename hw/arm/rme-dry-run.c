@@ -14,9 +14,11 @@
 #include "hw/arm/rme-report.h"
 #include "hw/arm/virt-cca.h"
 #include "hw/boards.h"
-#include "qobject/qdict.h"
+#include "qapi/qapi-commands-misc-target.h"
+#include "qapi/qapi-visit-misc-target.h"
+#include "qapi/qobject-output-visitor.h"
 #include "qobject/qjson.h"
-#include "qobject/qlist.h"
+#include "qobject/qobject.h"
 #include "system/accel-ops.h"
 #include "system/cpus.h"
 
@@ -61,70 +63,43 @@ static bool configure(RmeGuest *guest, RmePlanParams *params, Error **errp)
         .hash_algo = rme_guest_hash_algo(guest),
     };
     memcpy(params->rpv, guest->config.rpv, sizeof(params->rpv));
+    guest->mec_policy = guest->config.mec_policy;
     rme_dry_run_get_params(ARM_CPU(first_cpu), params);
 
     return guest->config.kernel_abi != RME_KERNEL_ABI_B ||
            configure_b(guest, params, errp);
 }
 
-static QList *describe_images(const RmeGuest *guest)
+/* What query-cca knows, with what a launch would have learnt from the host */
+static QObject *describe(const RmeGuest *guest)
 {
-    QList *images = qlist_new();
+    g_autoptr(CcaInfo) info = qmp_query_cca(&error_abort);
+    QObject *values = NULL;
+    Visitor *v = qobject_output_visitor_new(&values);
 
-    for (guint i = 0; i < rme_plan_n_blobs(guest->plan); i++) {
-        const RmePlanBlob *blob = rme_plan_blob(guest->plan, i);
-        QDict *image = qdict_new();
+    info->has_dry_run = true;
+    info->dry_run = true;
+    info->kernel_abi = g_strdup(RmeKernelAbi_str(guest->config.kernel_abi));
 
-        qdict_put_str(image, "name", blob->name);
-        qdict_put_int(image, "address", blob->addr);
-        qdict_put_int(image, "size", blob->memsize);
-        qdict_put_str(image, "digest", g_ptr_array_index(guest->digests, i));
-        qdict_put_bool(image, "measured", blob->measured);
-        qlist_append(images, image);
-    }
-    return images;
+    visit_type_CcaInfo(v, NULL, &info, &error_abort);
+    visit_complete(v, &values);
+    visit_free(v);
+    return values;
 }
 
-static QDict *describe(RmeGuest *guest, Error **errp)
+static bool print_result(RmeGuest *guest, Error **errp)
 {
-    const RmePlanParams *params = rme_plan_params(guest->plan);
     bool is_b = guest->config.kernel_abi == RME_KERNEL_ABI_B;
-    g_autofree char *rpv = g_base64_encode(params->rpv, sizeof(params->rpv));
-    QDict *info;
+    g_autoptr(GString) json = NULL;
+    QObject *values;
 
     if (!rme_report_make(guest, is_b ? RME_MEASURE_RMM_2 : RME_MEASURE_RMM_1,
                          true, errp)) {
-        return NULL;
-    }
-
-    info = qdict_new();
-    qdict_put_bool(info, "enabled", true);
-    qdict_put_bool(info, "dry-run", true);
-    qdict_put_str(info, "id", rme_guest_id(guest));
-    qdict_put_str(info, "state", rme_guest_state_str(guest->state));
-    qdict_put_str(info, "kernel-abi",
-                  RmeKernelAbi_str(guest->config.kernel_abi));
-    qdict_put_int(info, "ipa-bits", params->ipa_bits);
-    qdict_put_str(info, "measurement-algorithm",
-                  params->hash_algo == RME_HASH_SHA256 ? "sha256" : "sha512");
-    qdict_put_str(info, "personalization-value", rpv);
-    qdict_put_str(info, "mec-policy",
-                  RmeMecPolicy_str(guest->config.mec_policy));
-    qdict_put(info, "images", describe_images(guest));
-    qdict_put_str(info, "rim", guest->rim);
-    return info;
-}
-
-/* The members are those of query-cca */
-static bool print_result(RmeGuest *guest, Error **errp)
-{
-    g_autoptr(QDict) info = describe(guest, errp);
-    g_autoptr(GString) json = NULL;
-
-    if (!info) {
         return false;
     }
-    json = qobject_to_json_pretty(QOBJECT(info), true);
+    values = describe(guest);
+    json = qobject_to_json_pretty(values, true);
+    qobject_unref(values);
     if (puts(json->str) < 0 || fflush(stdout)) {
         error_setg_errno(errp, errno, "cannot write the result of the dry run");
         return false;
