@@ -183,35 +183,33 @@ static void test_golden(void)
     g_assert_cmpuint(at, ==, log->len);
 }
 
-static void test_sha512(void)
+/* The algorithm's id and size, then an event with a zero digest of that size */
+static void check_head(RmeHashAlgo algo, const char *id, const char *event)
 {
     RmePlanParams params = params_256;
     g_autoptr(RmePlan) plan = NULL;
     g_autoptr(GByteArray) log = NULL;
     gsize at = 60;
 
-    params.hash_algo = RME_HASH_SHA512;
+    params.hash_algo = algo;
     plan = usual_plan(&params);
     log = make(plan, &vm);
-    expect(log, &at, "0d00 4000 00");
-    /* the next event has a zero digest of the right size */
-    expect(log, &at, "00000000 03000000 01000000 0d00 " ZERO_32 ZERO_32
-           "70000000 564d20");
+    expect(log, &at, id);
+    expect(log, &at, event);
+}
+
+static void test_sha512(void)
+{
+    check_head(RME_HASH_SHA512, "0d00 4000 00",
+               "00000000 03000000 01000000 0d00 " ZERO_32 ZERO_32
+               "70000000 564d20");
 }
 
 static void test_sha384(void)
 {
-    RmePlanParams params = params_256;
-    g_autoptr(RmePlan) plan = NULL;
-    g_autoptr(GByteArray) log = NULL;
-    gsize at = 60;
-
-    params.hash_algo = RME_HASH_SHA384;
-    plan = usual_plan(&params);
-    log = make(plan, &vm);
-    expect(log, &at, "0c00 3000 00");
-    expect(log, &at, "00000000 03000000 01000000 0c00 " ZERO_32 ZERO_16
-           "70000000 564d20");
+    check_head(RME_HASH_SHA384, "0c00 3000 00",
+               "00000000 03000000 01000000 0c00 " ZERO_32 ZERO_16
+               "70000000 564d20");
 }
 
 static void test_firmware(void)
