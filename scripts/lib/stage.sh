@@ -3,7 +3,9 @@
 #
 # For the stages of scripts/test: how they report.  A result is a line
 #   ok - SENTENCE    not ok - SENTENCE    skip - SENTENCE: REASON
-# on stdout; anything else there is shown and not counted.
+# on stdout; anything else there is shown and not counted. A figure that should be
+# seen at the end of the whole run as well is a line
+#   summary: SENTENCE
 
 # quick, normal, full or all: see scripts/test
 level=${QEMU_CCA_LEVEL:-normal}
