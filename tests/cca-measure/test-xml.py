@@ -60,6 +60,8 @@ BAD = [
     ("no memory at all", KERNEL, ">2<", "><", "it is empty"),
     ("memory of 0", KERNEL, ">2<", ">0<", "'0' is not a positive number"),
     ("memory with a minus", KERNEL, ">2<", ">-2<", "'-2' is not a positive number"),
+    ("memory of 5000 digits", KERNEL, ">2<", f">{'9' * 5000}<",
+     f"'{'9' * 40}' is not a positive number"),
     ("memory that wraps", KERNEL, "'GB'>2", "'EiB'>9000", "is too much"),
     ("an unknown unit", KERNEL, "'GB'", "'GiBi'", "unknown unit 'GiBi'"),
     ("memory that can grow", KERNEL, "<vcpu", "<maxMemory slots='2'>9999999</maxMemory><vcpu",
