@@ -118,7 +118,7 @@ static void add_fail(const char *value)
     rule->err = EINVAL;
     if (at) {
         *at = 0;
-        rule->err = errno_value(at + 1);
+        rule->err = strcmp(at + 1, "NOTHING") ? errno_value(at + 1) : 0;
     }
     nth = strchr(copy, '#');
     if (nth) {
@@ -127,6 +127,9 @@ static void add_fail(const char *value)
     }
     if (!sim_fail_known(copy)) {
         sim_config_die("no call is named '%s'", copy);
+    }
+    if (!rule->err && !sim_fail_can_do_nothing(copy)) {
+        sim_config_die("'%s' cannot succeed and do nothing", copy);
     }
     rule->name = g_strdup(copy);
     g_ptr_array_add(config.fails, rule);
@@ -154,6 +157,7 @@ static const NumberKey number_keys[] = {
     { "rmm-sve-vq", &config.rmm_sve_vq, 16 },
     { "mec-count", &config.mec_count, 65536 },
     { "mec-in-use", &config.mec_in_use, 65536 },
+    { "exit-rounds", &config.exit_rounds, 100000000 },
 };
 
 static bool set_number(const char *key, const char *value)
@@ -215,6 +219,8 @@ static void set(const char *key, const char *value)
         config.report = g_strdup(value);
     } else if (!strcmp(key, "trace")) {
         config.trace = g_strdup(value);
+    } else if (!strcmp(key, "list-calls")) {
+        config.list_calls = yes_no(value);
     } else if (!strcmp(key, "host-access")) {
         config.abort_on_host_access = choice(value, accesses);
     } else if (!strcmp(key, "off-exit")) {
@@ -254,6 +260,8 @@ static void set_defaults(void)
         .rmm_sha256 = true,
         .rmm_sha512 = true,
         .mec_count = 1,
+        .list_calls = true,
+        .exit_rounds = 1,
         .unrelated_caps = g_array_new(FALSE, FALSE, sizeof(unsigned)),
         .fails = g_ptr_array_new(),
         .exits = g_ptr_array_new(),

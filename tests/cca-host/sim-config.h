@@ -56,8 +56,7 @@ typedef enum SimIgnored {
 typedef struct SimFailRule {
     char *name;
     unsigned nth;           /* 0 = every call, else the nth (from 1) */
-    int err;                /* positive errno */
-    unsigned seen;
+    int err;                /* positive errno, 0 = succeed and do nothing */
 } SimFailRule;
 
 typedef struct SimConfig {
@@ -97,11 +96,13 @@ typedef struct SimConfig {
 
     char *report;           /* path, or NULL */
     char *trace;            /* path of a text trace, or NULL */
+    bool list_calls;        /* of an active Realm, in the report */
     bool abort_on_host_access;
     SimOffExit off_exit;
     SimIgnored ignores;
     GPtrArray *fails;       /* SimFailRule * */
     GPtrArray *exits;       /* char *, the text of each `exit` line */
+    unsigned exit_rounds;   /* how often they are delivered */
     GHashTable *run_settings; /* "run.*" keys, for the run mode */
 } SimConfig;
 

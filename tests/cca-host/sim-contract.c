@@ -151,6 +151,19 @@ static int set_x_after_exit(SimVcpu *vcpu, unsigned n)
     return 0;
 }
 
+static long set_signal_mask(SimVcpu *vcpu, const struct kvm_signal_mask *user)
+{
+    struct kvm_signal_mask head;
+
+    if (sim_copy_from_user(&head, user, sizeof(head)) ||
+        head.len != sizeof(vcpu->signal_mask) ||
+        sim_copy_from_user(&vcpu->signal_mask, user->sigset, head.len)) {
+        return -EINVAL;
+    }
+    vcpu->has_signal_mask = true;
+    return 0;
+}
+
 static long vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg)
 {
     struct kvm_mp_state mp = { .mp_state = KVM_MP_STATE_RUNNABLE };
@@ -161,9 +174,10 @@ static long vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg)
         return sim_copy_to_user(arg, &mp, sizeof(mp));
     case KVM_GET_VCPU_EVENTS:
         return sim_copy_to_user(arg, &ev, sizeof(ev));
+    case KVM_SET_SIGNAL_MASK:
+        return set_signal_mask(vcpu, arg);
     case KVM_SET_MP_STATE:
     case KVM_SET_VCPU_EVENTS:
-    case KVM_SET_SIGNAL_MASK:
     case KVM_SET_GUEST_DEBUG:
     case KVM_HAS_DEVICE_ATTR:
     case KVM_SET_DEVICE_ATTR:
@@ -180,13 +194,17 @@ static int wait_for_signal(SimVcpu *vcpu)
     ContractVm *c = vcpu->vm->backend;
     struct pollfd off = { .fd = c->off_event, .events = POLLIN };
     struct kvm_run *run = vcpu->run;
-    sigset_t all, old;
+    sigset_t all, old, mask;
     int ret;
 
     /* no signal may slip in between the look at the flag and the wait */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    ret = run->immediate_exit ? -1 : ppoll(&off, 1, NULL, &old);
+    mask = old;
+    if (vcpu->has_signal_mask) {
+        memcpy(&mask, &vcpu->signal_mask, sizeof(vcpu->signal_mask));
+    }
+    ret = run->immediate_exit ? -1 : ppoll(&off, 1, NULL, &mask);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (ret > 0) {
         sim_off_exit(vcpu);

@@ -2,14 +2,19 @@
  * Contract mode: exits that a setting scripts
  *
  * `exit = KIND [ARGUMENT...]` lines are delivered in order by KVM_RUN of
- * vCPU 0 of the first Realm that is ACTIVE.  README.md lists the kinds.
+ * vCPU 0 of the first Realm that is ACTIVE, `exit-rounds` times.  README.md
+ * lists the kinds.  At up to 20 milestones, the last at the end, the report
+ * says what the process has cost.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+#include <sys/stat.h>
 
 #include "sim-contract.h"
 
@@ -21,18 +26,36 @@ struct ExitKind {
     int (*deliver)(struct kvm_run *run, char **arg);
 };
 
+#define MILESTONES 20
+
 static guint next_exit;
+static unsigned exit_round;
 static bool result_pending;
 
+/* BASE or BASE+STEP%SPAN: in round n it is BASE + (n * STEP) % SPAN */
 static uint64_t number(const char *text)
 {
+    const char *at = text;
+    uint64_t v[3] = { 0, 0, 1 };
     char *end;
-    uint64_t v = g_ascii_strtoull(text, &end, 0);
 
-    if (end == text || *end) {
-        sim_config_die("'%s' in an `exit` line is not a number", text);
+    for (unsigned i = 0; i < G_N_ELEMENTS(v); i++) {
+        v[i] = g_ascii_strtoull(at, &end, 0);
+        if (end == at) {
+            break;
+        }
+        if (i == 0 && !*end) {
+            return v[0];
+        }
+        if (i == 2 && !*end && v[2]) {
+            return v[0] + exit_round * v[1] % v[2];
+        }
+        if (*end != "+%"[i]) {
+            break;
+        }
+        at = end + 1;
     }
-    return v;
+    sim_config_die("'%s' in an `exit` line is not a number", text);
 }
 
 /* memory-fault private|shared|FLAGS GPA SIZE */
@@ -137,7 +160,47 @@ static int plain_errno(struct kvm_run *run, char **arg)
     return -err;
 }
 
+/*
+ * No exit: the guest writes to pages that it has. What it has not got would
+ * be a fault, so nothing is written there.
+ */
+static void touch(SimVm *vm, char **arg)
+{
+    bool private = !strcmp(arg[0], "private");
+    uint64_t gpa = number(arg[1]), end = gpa + number(arg[2]);
+
+    pthread_mutex_lock(&vm->lock);
+    for (; gpa < end; gpa += SIM_PAGE_SIZE) {
+        SimSlot *slot = sim_slot_at(vm, gpa);
+        uint64_t off = slot ? gpa - slot->gpa : 0;
+
+        if (!slot || !slot->gmem ||
+            sim_ranges_any(&vm->priv, gpa, gpa + 1) != private) {
+            continue;
+        }
+        if (!private) {
+            memset((void *)(uintptr_t)(slot->hva + off), 1, 1);
+        } else if (pwrite(slot->gmem->obj.fd, "", 1,
+                          slot->gmem_offset + off) != 1) {
+            sim_config_die("guest_memfd: %s", g_strerror(errno));
+        }
+    }
+    pthread_mutex_unlock(&vm->lock);
+}
+
+/* touch private|shared GPA SIZE; delivers nothing, see apply() */
+static int no_exit(struct kvm_run *run, char **arg)
+{
+    if (strcmp(arg[0], "private") && strcmp(arg[0], "shared")) {
+        sim_config_die("'%s' is neither private nor shared", arg[0]);
+    }
+    number(arg[1]);
+    number(arg[2]);
+    return 0;
+}
+
 static const ExitKind kinds[] = {
+    { "touch", 3, no_exit },
     { "memory-fault", 3, memory_fault },
     { "mmio-read", 2, mmio_read },
     { "mmio-write", 3, mmio_write },
@@ -149,11 +212,14 @@ static const ExitKind kinds[] = {
     { "errno", 1, plain_errno },
 };
 
-static int apply(const char *text, struct kvm_run *run)
+#define NOT_AN_EXIT 1
+#define NEXT_EXIT 2
+
+static int apply(const char *text, struct kvm_run *run, SimVm *vm)
 {
     g_auto(GStrv) words = g_strsplit_set(text, " \t", -1);
     GPtrArray *a = g_ptr_array_new();
-    int ret = 1;
+    int ret = NOT_AN_EXIT;
 
     for (unsigned i = 0; words[i]; i++) {
         if (*words[i]) {
@@ -164,6 +230,12 @@ static int apply(const char *text, struct kvm_run *run)
         if (!strcmp(kinds[i].name, a->pdata[0]) &&
             (int)a->len == kinds[i].nargs + 1) {
             ret = kinds[i].deliver(run, (char **)a->pdata + 1);
+            if (kinds[i].deliver == no_exit) {
+                ret = NEXT_EXIT;
+            }
+            if (ret == NEXT_EXIT && vm) {
+                touch(vm, (char **)a->pdata + 1);
+            }
         }
     }
     g_ptr_array_unref(a);
@@ -174,21 +246,89 @@ void sim_exit_check(const char *text)
 {
     struct kvm_run run = { 0 };
 
-    if (apply(text, &run) == 1) {
+    if (apply(text, &run, NULL) == NOT_AN_EXIT) {
         sim_config_die("`exit = %s` is not one of the exits, or has the "
                        "wrong number of arguments", text);
     }
 }
 
+/* KiB of a line of /proc/self/status */
+static long status_kib(const char *key)
+{
+    g_autofree char *text = NULL;
+    char *line;
+
+    if (!g_file_get_contents("/proc/self/status", &text, NULL, NULL)) {
+        return -1;
+    }
+    line = strstr(text, key);
+    return line ? atol(line + strlen(key)) : -1;
+}
+
+static long gmem_kib(SimVm *vm)
+{
+    long sum = 0;
+
+    for (guint i = 0; i < vm->slots->len; i++) {
+        SimSlot *slot = g_ptr_array_index(vm->slots, i);
+        struct stat st;
+
+        if (slot->gmem && !fstat(slot->gmem->obj.fd, &st)) {
+            sum += st.st_blocks / 2;
+        }
+    }
+    return sum;
+}
+
+/* The guest's share of a round is over: what does the process cost so far? */
+static void milestone(SimVm *vm)
+{
+    struct timespec cpu;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+    pthread_mutex_lock(&vm->lock);
+    sim_report_call(vm, "MILESTONE", 0, "\"rounds\": %u, \"cpu-us\": %ld, "
+                    "\"rss-anon-kib\": %ld, \"rss-shmem-kib\": %ld, "
+                    "\"gmem-kib\": %ld", exit_round,
+                    cpu.tv_sec * 1000000L + cpu.tv_nsec / 1000,
+                    status_kib("\nRssAnon:"), status_kib("\nRssShmem:"),
+                    gmem_kib(vm));
+    pthread_mutex_unlock(&vm->lock);
+}
+
+static bool next_round(SimVm *vm)
+{
+    unsigned rounds = sim_config()->exit_rounds;
+
+    if (exit_round >= rounds) {
+        return false;
+    }
+    exit_round++;
+    if (exit_round % MAX(rounds / MILESTONES, 1) == 0) {
+        milestone(vm);
+    }
+    if (exit_round >= rounds) {
+        return false;
+    }
+    next_exit = 0;
+    return true;
+}
+
 int sim_exit_deliver(SimVcpu *vcpu)
 {
     GPtrArray *exits = sim_config()->exits;
+    int ret;
 
-    if (next_exit >= exits->len) {
-        return 1;
-    }
+    do {
+        if (next_exit >= exits->len &&
+            (!exits->len || !next_round(vcpu->vm))) {
+            return 1;
+        }
+        ret = apply(g_ptr_array_index(exits, next_exit++), vcpu->run,
+                    vcpu->vm);
+    } while (ret == NEXT_EXIT);
     result_pending = true;
-    return apply(g_ptr_array_index(exits, next_exit++), vcpu->run);
+    return ret;
 }
 
 void sim_exit_result(SimVcpu *vcpu)

@@ -266,10 +266,15 @@ int fallocate64(int fd, int mode, off64_t off, off64_t len)
 
 int madvise(void *addr, size_t len, int advice)
 {
-    int ret = sim_real_madvise(addr, len, advice);
+    bool discard = (advice == MADV_DONTNEED || advice == MADV_REMOVE) &&
+                   sim_configured() && sim_shared_owns((uintptr_t)addr);
+    int ret = discard ? sim_fail("SHARED_DISCARD") : 0;
 
-    if (!ret && (advice == MADV_DONTNEED || advice == MADV_REMOVE) &&
-        sim_configured()) {
+    if (ret) {
+        return fail_with(-ret);
+    }
+    ret = sim_real_madvise(addr, len, advice);
+    if (!ret && discard) {
         sim_shared_discarded((uintptr_t)addr, len, "madvise");
     }
     return ret;

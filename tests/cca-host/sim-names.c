@@ -66,7 +66,8 @@ static const char *const actions[SIM_REALM_ACTIONS] = {
 
 /* calls that are no ioctls, or share one */
 static const char *const others[] = {
-    "OPEN_KVM", "GMEM_PUNCH", "VCPU_FINALIZE_REC", "VCPU_FINALIZE_SVE",
+    "OPEN_KVM", "GMEM_PUNCH", "SHARED_DISCARD",
+    "VCPU_FINALIZE_REC", "VCPU_FINALIZE_SVE",
     "MEC_QUERY", "CONFIG_RPV", "CONFIG_HASH", "CONFIG_MEC",
 };
 
@@ -83,6 +84,12 @@ const char *sim_ioctl_name(SimKind kind, unsigned long req)
 const char *sim_action_name(uint64_t action)
 {
     return action < SIM_REALM_ACTIONS ? actions[action] : NULL;
+}
+
+bool sim_fail_can_do_nothing(const char *name)
+{
+    return !strcmp(name, actions[SIM_REALM_INIT_RIPAS]) ||
+           !strcmp(name, actions[SIM_REALM_POPULATE]);
 }
 
 bool sim_fail_known(const char *name)

@@ -309,6 +309,7 @@ long sim_realm_enable_cap(SimVm *vm, const struct kvm_enable_cap *cap)
     }
     ret = sim_fail(name);
     if (ret) {
+        ret = ret == SIM_FAIL_NOTHING ? 0 : ret;
         sim_report_call(vm, name, ret, "\"injected\": true");
         if (action != SIM_REALM_CONFIG) {
             sim_realm_step(vm, name, ret);

@@ -147,6 +147,9 @@ static void append_closing(GString *s)
                                GPOINTER_TO_UINT(value));
         sep = ", ";
     }
+    g_string_append_printf(s, "},\n \"open-vms\": %u,\n"
+                           " \"fail-points\": {", sim_open_vms());
+    sim_fail_append_points(s);
     g_string_append(s, "}\n}\n");
 }
 
@@ -185,6 +188,13 @@ static void update_summary(SimVm *vm)
     g_ptr_array_index(summaries, vm->serial - 1) = sim_vm_summary(vm);
 }
 
+/* A million calls of a running guest are too many for a list */
+static bool listed(const SimVm *vm, const char *name)
+{
+    return sim_config()->list_calls || !vm || !sim_realm_is_active(vm) ||
+           !strcmp(name, "FIRST_RUN") || !strcmp(name, "MILESTONE");
+}
+
 void sim_report_call(SimVm *vm, const char *name, long result,
                      const char *fields, ...)
 {
@@ -193,6 +203,9 @@ void sim_report_call(SimVm *vm, const char *name, long result,
     g_autofree char *res = NULL;
     va_list ap;
 
+    if (!listed(vm, name)) {
+        return;
+    }
     va_start(ap, fields);
     more = g_strdup_vprintf(fields, ap);
     va_end(ap);

@@ -77,6 +77,32 @@ static void discard_in_vm(SimVm *vm, void *opaque)
     pthread_mutex_unlock(&vm->lock);
 }
 
+typedef struct Find {
+    uint64_t hva;
+    bool found;
+} Find;
+
+static void find_in_vm(SimVm *vm, void *opaque)
+{
+    Find *f = opaque;
+
+    pthread_mutex_lock(&vm->lock);
+    for (guint i = 0; vm->is_realm && i < vm->slots->len; i++) {
+        SimSlot *slot = g_ptr_array_index(vm->slots, i);
+
+        f->found |= slot->gmem && f->hva - slot->hva < slot->size;
+    }
+    pthread_mutex_unlock(&vm->lock);
+}
+
+bool sim_shared_owns(uint64_t hva)
+{
+    Find f = { .hva = hva };
+
+    sim_fd_for_each_vm(find_in_vm, &f);
+    return f.found;
+}
+
 void sim_shared_discarded(uint64_t hva, uint64_t len, const char *how)
 {
     Discard d = { hva, len, how };

@@ -69,11 +69,19 @@ static bool ipa_fits(unsigned bits, bool realm)
     return bits >= 32 && bits <= limit;
 }
 
+static int open_vms;
+
+unsigned sim_open_vms(void)
+{
+    return g_atomic_int_get(&open_vms);
+}
+
 static SimVm *vm_new(bool realm, unsigned ipa_bits)
 {
     static int serial;
     SimVm *vm = g_new0(SimVm, 1);
 
+    g_atomic_int_inc(&open_vms);
     vm->serial = g_atomic_int_add(&serial, 1) + 1;
     pthread_mutex_init(&vm->lock, NULL);
     vm->is_realm = realm;
@@ -120,6 +128,7 @@ void sim_vm_destroy(SimVm *vm)
     g_ptr_array_unref(vm->slots);
     g_ptr_array_unref(vm->vcpus);
     sim_ranges_clear(&vm->priv);
+    g_atomic_int_add(&open_vms, -1);
     pthread_mutex_destroy(&vm->lock);
 }
 

@@ -99,6 +99,9 @@ typedef struct SimVcpu {
     /* which register writes the last exit allows: a bit per x register */
     uint32_t x_writable;
     bool mmio_abort_allowed;
+    /* KVM_SET_SIGNAL_MASK: signals that wait while KVM_RUN runs */
+    bool has_signal_mask;
+    uint64_t signal_mask;
     void *backend;
 } SimVcpu;
 
@@ -192,6 +195,8 @@ long sim_vcpu_attr(SimVcpu *vcpu, unsigned long req, void *user);
 long sim_device_ioctl(SimDevice *dev, unsigned long req, void *arg);
 int sim_open_kvm(int flags);
 void sim_vm_destroy(SimVm *vm);
+/* How many VMs exist: each holds a VMID and perhaps a MECID */
+unsigned sim_open_vms(void);
 void sim_vcpu_destroy(SimVcpu *vcpu);
 void sim_gmem_destroy(SimGmem *gmem);
 
@@ -205,6 +210,8 @@ long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *arg);
 int sim_gmem_fallocate(SimGmem *gmem, int mode, uint64_t off, uint64_t len);
 /* The slot that holds @gpa, or NULL */
 SimSlot *sim_slot_at(SimVm *vm, uint64_t gpa);
+/* Is there guest memory of a Realm at that host address? */
+bool sim_shared_owns(uint64_t hva);
 /*
  * Sets realm.resident_at_run: how many bytes of populated pages still have a
  * shared copy in host memory.  Each is an image that is paid for twice.
@@ -240,13 +247,19 @@ unsigned sim_sve_limit(const SimVm *vm);
 /*
  * sim-fail.c: fault injection
  *
- * Counts the call named @name and returns -errno if this one is to fail,
- * else 0.
+ * Counts the call named @name (a string that stays) and returns -errno if
+ * this one is to fail, SIM_FAIL_NOTHING if it is to succeed and do nothing,
+ * which only the calls of sim_fail_can_do_nothing() have to know, else 0.
  */
+#define SIM_FAIL_NOTHING 1
 int sim_fail(const char *name);
+
+/* `"NAME": N, ...`: how often each call that could have failed was made */
+void sim_fail_append_points(GString *s);
 
 /* Does any call have this name? */
 bool sim_fail_known(const char *name);
+bool sim_fail_can_do_nothing(const char *name);
 
 /* sim-exits.c: dies with a message if @text is not a valid `exit` setting */
 void sim_exit_check(const char *text);
