@@ -127,8 +127,15 @@ bool rme_shared_add_range(RmeSharedState *s, uint64_t gpa, uint64_t size,
 
     chunks = DIV_ROUND_UP(gpa + size - range_base(&new),
                           RME_SHARED_CHUNK_SIZE);
-    new.map = g_new0(unsigned long, chunks * WORDS_PER_CHUNK);
-    new.count = g_new0(uint16_t, chunks);
+    new.map = g_try_new0(unsigned long, chunks * WORDS_PER_CHUNK);
+    new.count = g_try_new0(uint16_t, chunks);
+    if (!new.map || !new.count) {
+        range_clear(&new);
+        error_setg(errp, "guest RAM at 0x%" PRIx64 " of size 0x%" PRIx64
+                   ": no memory for the state of its %" PRIu64 " pages", gpa,
+                   size, size / RME_SHARED_PAGE_SIZE);
+        return false;
+    }
     g_array_insert_val(s->ranges, i, new);
     return true;
 }

@@ -17,9 +17,6 @@
 #include "kvm-rme-uapi.h"
 #include "trace.h"
 
-/* A signal may interrupt a step; one that never gets through is an error */
-#define RME_RETRIES 1000
-
 /*
  * The one door for KVM_ENABLE_CAP. @what names the action and its operands.
  */
@@ -154,8 +151,7 @@ static bool cap_answers(int vm_fd, unsigned cap)
 {
     struct kvm_enable_cap arg = { .cap = cap };
 
-    return RETRY_ON_EINTR(ioctl(vm_fd, KVM_ENABLE_CAP, &arg)) < 0 &&
-           errno == EFAULT &&
+    return rme_abi_ioctl(vm_fd, KVM_ENABLE_CAP, (uintptr_t)&arg) == -EFAULT &&
            ioctl(vm_fd, KVM_CHECK_EXTENSION, (unsigned long)cap) > 0;
 }
 
@@ -213,19 +209,18 @@ static bool cap_from_scan(int vm_fd, RmeAbi *abi)
 static int cap_vcpu_is_rec(int vm_fd)
 {
     struct kvm_vcpu_init init = { };
-    int fd, ret = 0;
+    int fd, ret;
 
-    if (ioctl(vm_fd, KVM_ARM_PREFERRED_TARGET, &init) < 0) {
-        return -errno;
+    ret = rme_abi_ioctl(vm_fd, KVM_ARM_PREFERRED_TARGET, (uintptr_t)&init);
+    if (ret < 0) {
+        return ret;
     }
-    fd = ioctl(vm_fd, KVM_CREATE_VCPU, 0UL);
+    fd = rme_abi_ioctl(vm_fd, KVM_CREATE_VCPU, 0);
     if (fd < 0) {
-        return -errno;
+        return fd;
     }
     init.features[0] = 1U << KVM_ARM_VCPU_PSCI_0_2 | 1U << RME_VCPU_REC;
-    if (RETRY_ON_EINTR(ioctl(fd, KVM_ARM_VCPU_INIT, &init)) < 0) {
-        ret = -errno;
-    }
+    ret = rme_abi_ioctl(fd, KVM_ARM_VCPU_INIT, (uintptr_t)&init);
     close(fd);
     return ret;
 }
@@ -238,13 +233,14 @@ static void cap_query_mec(int vm_fd, RmeAbi *abi)
         .cap = abi->cap,
         .args = { RME_CAP_CONFIG_REALM, (uintptr_t)&cfg },
     };
+    int ret = rme_abi_ioctl(vm_fd, KVM_ENABLE_CAP, (uintptr_t)&arg);
 
-    if (RETRY_ON_EINTR(ioctl(vm_fd, KVM_ENABLE_CAP, &arg)) == 0) {
+    if (ret == 0) {
         abi->mec_items = true;
         abi->mec_supported = cfg.mec_query.supported;
         abi->mec_count = cfg.mec_query.count;
     } else {
-        abi->mec_failed = errno != EINVAL;
+        abi->mec_errno = ret == -EINVAL ? 0 : -ret;
     }
 }
 

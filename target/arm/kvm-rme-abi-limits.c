@@ -29,7 +29,7 @@ typedef struct Trial {
 
 static int trial_ioctl(int fd, unsigned long request, const void *arg)
 {
-    return RETRY_ON_EINTR(ioctl(fd, request, arg)) < 0 ? -errno : 0;
+    return MIN(rme_abi_ioctl(fd, request, (uintptr_t)arg), 0);
 }
 
 static bool trial_has_cap(const Trial *trial, unsigned long cap)

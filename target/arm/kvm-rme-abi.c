@@ -19,13 +19,23 @@
 /* The host's limit may be below what a Realm can have, RME_IPA_BITS_MIN */
 #define RME_PROBE_IPA_MIN 32
 
+int rme_abi_ioctl(int fd, unsigned long request, uintptr_t arg)
+{
+    int ret, tries = 0;
+
+    do {
+        ret = ioctl(fd, request, arg);
+    } while (ret < 0 && (errno == EINTR || errno == EAGAIN) &&
+             ++tries < RME_RETRIES);
+    return ret < 0 ? -errno : ret;
+}
+
 int rme_abi_create_vm(int kvm_fd, unsigned type)
 {
-    int fd = RETRY_ON_EINTR(ioctl(kvm_fd, KVM_CREATE_VM,
-                                  (unsigned long)type));
+    int fd = rme_abi_ioctl(kvm_fd, KVM_CREATE_VM, type);
 
-    trace_kvm_rme_probe_vm(type, fd < 0 ? -errno : 0);
-    return fd < 0 ? -errno : fd;
+    trace_kvm_rme_probe_vm(type, MIN(fd, 0));
+    return fd;
 }
 
 /*

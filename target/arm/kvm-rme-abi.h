@@ -69,7 +69,7 @@ typedef struct RmeAbiOps {
  * @ipa_max: largest IPA size that KVM_CREATE_VM takes, up to the one that was
  *     probed for.  A kernel may find out later only that it is too much.
  * @mec_items: the kernel answers MEC_QUERY, so it knows the MEC item too
- * @mec_failed: MEC_QUERY failed for another reason than not being known
+ * @mec_errno: of a MEC_QUERY that failed, 0 if the kernel does not know it
  * @mec_supported: the RMM has more than one MECID
  * @mec_count: number of MECIDs (MAX_MECID + 1) if @mec_items
  */
@@ -80,7 +80,7 @@ struct RmeAbi {
     unsigned vm_type;
     unsigned ipa_max;
     bool mec_items;
-    bool mec_failed;
+    int mec_errno;
     bool mec_supported;
     uint32_t mec_count;
 };
@@ -151,6 +151,21 @@ bool kvm_rme_abi_probe_host(int kvm_fd, unsigned ipa_bits, bool verbose,
  */
 void kvm_rme_abi_find_limits(int kvm_fd, const RmeAbi *abi,
                              RmeAbiLimits *limits);
+
+/* A signal may interrupt a call; one that never gets through is an error */
+#define RME_RETRIES 1000
+
+/**
+ * rme_abi_ioctl: ioctl() on a throw-away VM and what belongs to it
+ * @fd: a file descriptor
+ * @request: the ioctl
+ * @arg: its argument
+ *
+ * Tries again after EINTR and EAGAIN, at most RME_RETRIES times.
+ *
+ * Returns: what ioctl() does, or a negative errno
+ */
+int rme_abi_ioctl(int fd, unsigned long request, uintptr_t arg);
 
 /**
  * rme_abi_create_vm: create a throw-away VM

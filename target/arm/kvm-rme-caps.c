@@ -97,7 +97,7 @@ static void set_host(CcaCapabilities *caps, const RmeAbi *abi)
     caps->capability = abi->cap;
     caps->capability_origin = g_strdup(abi->cap_origin);
 
-    caps->has_mec_supported = caps->has_private_mecids = !abi->mec_failed;
+    caps->has_mec_supported = caps->has_private_mecids = !abi->mec_errno;
     caps->mec_supported = abi->mec_items && abi->mec_supported;
     /* One of them is for all Realms that share it */
     caps->private_mecids = caps->mec_supported && abi->mec_count ?

@@ -109,7 +109,12 @@ static int handle_memory_fault(RmeGuest *guest, CPUState *cpu,
                      (uint64_t)run->memory_fault.flags);
         return -EINVAL;
     }
-    if (!QEMU_IS_ALIGNED(gpa | size, RME_GRANULE_SIZE) || gpa + size < gpa) {
+    if (gpa + size < gpa) {
+        error_report("KVM_EXIT_MEMORY_FAULT for a range that wraps: 0x%" PRIx64
+                     " + 0x%" PRIx64, gpa, size);
+        return -EINVAL;
+    }
+    if (!QEMU_IS_ALIGNED(gpa | size, RME_GRANULE_SIZE)) {
         error_report("KVM_EXIT_MEMORY_FAULT for a range that is no multiple "
                      "of 4 KiB: 0x%" PRIx64 " + 0x%" PRIx64, gpa, size);
         return -EINVAL;
@@ -131,17 +136,23 @@ static int handle_memory_fault(RmeGuest *guest, CPUState *cpu,
  * is an external abort, not a zero. KVM takes the request right after the exit
  * and only for a shared address; a kernel that does not take it completes the
  * access as for any guest, read as zero and write ignored.
+ *
+ * An access that is not aligned may begin in front of RAM and end in it, and
+ * that page may be private: no device has both, so nobody answers.
  */
-static int handle_mmio(CPUState *cpu, struct kvm_run *run)
+static int handle_mmio(RmeGuest *guest, CPUState *cpu, struct kvm_run *run)
 {
     struct kvm_vcpu_events abort = { .exception.ext_dabt_pending = 1 };
     uint64_t addr = run->mmio.phys_addr;
-    MemTxResult result;
+    MemTxResult result = MEMTX_DECODE_ERROR;
     int ret;
 
-    result = address_space_rw(&address_space_memory, addr,
-                              MEMTXATTRS_UNSPECIFIED, run->mmio.data,
-                              run->mmio.len, run->mmio.is_write);
+    if (!rme_shared_is_ram(guest->shared, addr) &&
+        !rme_shared_is_ram(guest->shared, addr + run->mmio.len - 1)) {
+        result = address_space_rw(&address_space_memory, addr,
+                                  MEMTXATTRS_UNSPECIFIED, run->mmio.data,
+                                  run->mmio.len, run->mmio.is_write);
+    }
     if (result & MEMTX_DECODE_ERROR) {
         ret = kvm_vcpu_ioctl(cpu, KVM_SET_VCPU_EVENTS, &abort);
         trace_kvm_rme_abort(cpu->cpu_index, addr, ret);
@@ -228,7 +239,7 @@ bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
         *ret = handle_memory_fault(guest, cpu, run);
         return true;
     case KVM_EXIT_MMIO:
-        *ret = handle_mmio(cpu, run);
+        *ret = handle_mmio(guest, cpu, run);
         return true;
     case KVM_EXIT_HYPERCALL:
         *ret = handle_hypercall(guest, cpu, run);

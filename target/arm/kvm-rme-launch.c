@@ -100,6 +100,12 @@ static bool configure_mec(RmeGuest *guest, const RmeAbi *abi, Error **errp)
     guest->mec_policy = guest->config.mec_policy;
     switch (guest->config.mec_policy) {
     case RME_MEC_POLICY_PRIVATE:
+        if (abi->mec_errno) {
+            error_setg_errno(errp, abi->mec_errno, "mec-policy=private: cannot "
+                             "ask this host for memory encryption contexts: "
+                             "MEC_QUERY");
+            return false;
+        }
         if (!has_mec) {
             error_setg(errp, "mec-policy=private: this host has no memory "
                        "encryption contexts (%s); use mec-policy=default",
@@ -185,6 +191,7 @@ static bool populate_chunk(const RmeAbi *abi, const RmePlanStep *step,
                                                  size);
     RAMBlock *rb;
     bool ok = false;
+    int ret = 0;
 
     if (!sec.mr || int128_get64(sec.size) != size ||
         !memory_region_has_guest_memfd(sec.mr)) {
@@ -200,10 +207,12 @@ static bool populate_chunk(const RmeAbi *abi, const RmePlanStep *step,
     ok = populate_range(abi, base, size, step->measured, errp);
 
     /* The Realm has its copy. Hugetlb pages cannot be dropped piecemeal. */
-    if (ok && qemu_ram_pagesize(rb) == qemu_real_host_page_size() &&
-        ram_block_discard_range(rb, sec.offset_within_region, size)) {
-        error_setg(errp, "cannot drop the shared copy of [0x%" PRIx64 ", 0x%"
-                   PRIx64 ")", base, base + size);
+    if (ok && qemu_ram_pagesize(rb) == qemu_real_host_page_size()) {
+        ret = ram_block_discard_range(rb, sec.offset_within_region, size);
+    }
+    if (ret < 0) {
+        error_setg_errno(errp, -ret, "cannot drop the shared copy of [0x%"
+                         PRIx64 ", 0x%" PRIx64 ")", base, base + size);
         ok = false;
     }
 out:

@@ -69,6 +69,15 @@ bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp)
     if (!rme_cpu_check_pmu(cpu, errp)) {
         return false;
     }
+    /*
+     * Where a read fails, QEMU takes the kernel for one from before 4.15 and
+     * assumes a CPU without debug registers. The limits below would be wrong.
+     */
+    if (!dfr0) {
+        error_setg(errp, "KVM does not tell what a Realm's vCPU has: the ID "
+                   "registers of a throw-away vCPU cannot be read");
+        return false;
+    }
     if (cpu->rme_num_pmu_ctrs == 0 && !FIELD_EX64(dfr0, ID_AA64DFR0, HPMN0)) {
         error_setg(errp, "num-pmu-counters=0: this host's CPU lacks FEAT_HPMN0 "
                    "for a PMU without event counters, use pmu=off");
@@ -268,10 +277,35 @@ bool kvm_rme_put_not_supported(ARMCPU *cpu, Error **errp)
     return set_reg(cpu, REG_X(0), -1, "x0", errp);
 }
 
+/*
+ * Whether it waits for PSCI was set at the last reset, and QEMU goes on where
+ * that failed. The vCPU of a Realm would fail at its first entry then.
+ */
+static bool put_mp_state(ARMCPU *cpu, Error **errp)
+{
+    struct kvm_mp_state mp = {
+        .mp_state = cpu->power_state == PSCI_OFF ? KVM_MP_STATE_STOPPED :
+                                                   KVM_MP_STATE_RUNNABLE,
+    };
+    int ret = 0;
+
+    if (kvm_check_extension(kvm_state, KVM_CAP_MP_STATE)) {
+        ret = kvm_vcpu_ioctl(CPU(cpu), KVM_SET_MP_STATE, &mp);
+    }
+    if (ret) {
+        error_setg_errno(errp, -ret, "KVM_SET_MP_STATE of vCPU %d",
+                         CPU(cpu)->cpu_index);
+    }
+    return !ret;
+}
+
 bool kvm_rme_put_entry(ARMCPU *cpu, const RmePlanRec *rec, Error **errp)
 {
     static const RmePlanRec zero;
 
+    if (!put_mp_state(cpu, errp)) {
+        return false;
+    }
     rec = rec ?: &zero;
     for (int i = 0; i < ARRAY_SIZE(rec->gprs); i++) {
         g_autofree char *name = g_strdup_printf("x%d", i);

@@ -102,7 +102,8 @@ bool kvm_rme_init_pmu(ARMCPU *cpu, Error **errp);
 bool kvm_rme_get_params(ARMCPU *cpu, RmePlanParams *params, Error **errp);
 
 /**
- * kvm_rme_put_entry: set the only registers that a REC is created from
+ * kvm_rme_put_entry: set the only registers that a REC is created from, and
+ * whether it waits for PSCI
  * @cpu: a vCPU that is not a REC yet
  * @rec: x0-x7 and pc; NULL for zero, as for a vCPU that starts by PSCI
  * @errp: set on failure

@@ -135,7 +135,8 @@ typedef struct Bad {
 static const Bad bad[] = {
     { "a range that wraps stops the VM",
       "exit = memory-fault shared 0xfffffffffffff000 0x2000",
-      "KVM_EXIT_MEMORY_FAULT for a range that is no multiple of 4 KiB" },
+      "KVM_EXIT_MEMORY_FAULT for a range that wraps: 0xfffffffffffff000 + "
+      "0x2000" },
     { "a range that is not aligned stops the VM",
       "exit = memory-fault shared 0x44000800 0x1000",
       "KVM_EXIT_MEMORY_FAULT for a range that is no multiple of 4 KiB: "
