@@ -78,6 +78,24 @@ void contract_expect_error(Contract *c, const char *message)
     contract_expect_error_like(c, message, is_message);
 }
 
+char *contract_error_line(Contract *c)
+{
+    g_autofree char *text = g_strdup(contract_stderr(c));
+    g_auto(GStrv) lines = NULL;
+    const char *line = NULL;
+    unsigned n = 0;
+
+    drop_accel_line(text);
+    lines = g_strsplit(text, "\n", -1);
+    for (int i = 0; lines[i]; i++) {
+        if (*lines[i] && !strstr(lines[i], "warning: ")) {
+            line = lines[i];
+            n++;
+        }
+    }
+    return n == 1 ? g_strdup(line) : NULL;
+}
+
 void contract_expect_warning(Contract *c, const char *message)
 {
     g_autofree char *text = g_strdup(contract_stderr(c));

@@ -70,6 +70,13 @@ Contract *contract_run(const ContractArgs *args);
 /* contract_run_options: like it, with these options and nothing else */
 Contract *contract_run_options(const char *conf, const char *options);
 
+/*
+ * Start QEMU, and wait until a vCPU runs (@runs) or QEMU has ended. It is not
+ * talked to; contract_end() ends it.
+ */
+Contract *contract_try(const ContractArgs *args, bool *runs);
+void contract_end(Contract *c);
+
 /* Wait for the end of QEMU; a hang is a failure */
 void contract_wait(Contract *c);
 
@@ -85,6 +92,9 @@ void contract_send(Contract *c, const char *command);
 
 /* What QMP answers, without events; NULL after a failure */
 QDict *contract_qmp(Contract *c, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+
+/* The same, where NULL because QEMU ended is no failure; JSON as it is sent */
+QDict *contract_ask(Contract *c, const char *command);
 
 /* The same with a command that is complete; JSON with double quotes */
 QDict *contract_qmp_json(Contract *c, const char *command);
@@ -107,6 +117,9 @@ void contract_expect_state(Contract *c, const char *state);
 /* Wait until the report has @n calls of that name */
 bool contract_wait_calls(Contract *c, const char *call, unsigned n);
 
+/* The same for what may take an hour: the limit of CPU time is the other end */
+bool contract_wait_long(Contract *c, const char *call, unsigned n);
+
 /* How many files QEMU has open, without those of the simulator itself */
 unsigned contract_open_files(Contract *c);
 
@@ -125,6 +138,12 @@ void contract_expect_error(Contract *c, const char *message);
 /* The same where it is enough that @match(the line, @text) */
 void contract_expect_error_like(Contract *c, const char *text,
                                 bool (*match)(const char *, const char *));
+
+/*
+ * The one line on stderr that is no warning, without that of a failed -accel;
+ * NULL if there is not just one
+ */
+char *contract_error_line(Contract *c);
 
 /* One line of stderr ends with @message */
 void contract_expect_warning(Contract *c, const char *message);
@@ -158,6 +177,19 @@ void contract_expect_no_complaints(Contract *c);
 
 /* Nothing was tried on the way to a Realm but on throw-away VMs */
 void contract_expect_no_realm(Contract *c);
+
+/* How much is to be tested, as scripts/test has it */
+typedef enum ContractLevel {
+    CONTRACT_QUICK,
+    CONTRACT_NORMAL,
+    CONTRACT_FULL,
+    CONTRACT_ALL,
+} ContractLevel;
+
+ContractLevel contract_level(void);
+
+/* What a QEMU that is started from now on may use: more is a hang */
+void contract_limit_cpu(unsigned seconds);
 
 typedef void ContractFunc(const void *data);
 

@@ -1,0 +1,431 @@
+/*
+ * Contract tests: a guest that does its worst
+ *
+ * The exits are scripted.  Whatever the guest asks for, QEMU answers its
+ * monitor, grows by no more than a fixed bound, and spends on the last
+ * conversion of a million what it spent on the first.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qobject/qlist.h"
+#include "rme-contract-internal.h"
+
+#define RAM_MIB 256
+/* What QEMU may grow by, whatever the guest does, besides the guest's RAM */
+#define BOUND_KIB (8 * 1024)
+/* Between the second and the last twentieth of the same work, other load too */
+#define MAX_SLOWER 4
+
+static unsigned scenarios;
+
+typedef struct Cost {
+    int64_t rounds, cpu, anon, shmem, gmem;     /* us, KiB */
+} Cost;
+
+/* What the simulator measured at the milestones; returns how many there are */
+static unsigned costs(Contract *c, Cost *cost, unsigned max)
+{
+    QList *calls = qdict_get_qlist(contract_report(c), "calls");
+    QListEntry *e;
+    unsigned n = 0;
+
+    QLIST_FOREACH_ENTRY(calls, e) {
+        QDict *call = qobject_to(QDict, qlist_entry_obj(e));
+
+        if (g_str_equal(qdict_get_str(call, "call"), "MILESTONE") && n < max) {
+            cost[n++] = (Cost) {
+                .rounds = qdict_get_int(call, "rounds"),
+                .cpu = qdict_get_int(call, "cpu-us"),
+                .anon = qdict_get_int(call, "rss-anon-kib"),
+                .shmem = qdict_get_int(call, "rss-shmem-kib"),
+                .gmem = qdict_get_int(call, "gmem-kib"),
+            };
+        }
+    }
+    return n;
+}
+
+typedef struct Alternation {
+    const char *name;
+    const char *exits;          /* of one round */
+    unsigned conversions;       /* in one round */
+    unsigned rounds[4];         /* at each level */
+    const char *more;
+} Alternation;
+
+#define PAGE "0x44000000+0x1000%0x8000000 0x1000"
+/* so that neither the first nor the last of it is in step with the pages */
+#define PIECE "0x44000000+0x35000%0x8000000 0x123000"
+
+static const Alternation alternations[] = {
+    {
+        "pages that alternate and are used cost no memory and no time",
+        "exit = memory-fault shared " PAGE "\n"
+        "exit = touch shared " PAGE "\n"
+        "exit = memory-fault private " PAGE "\n"
+        "exit = touch private " PAGE "\n",
+        2, { 200, 2000, 10000, 500000 },
+    }, {
+        "pieces that overlap and alternate cost no memory and no time",
+        "exit = memory-fault shared " PIECE "\n"
+        "exit = touch shared " PIECE "\n"
+        "exit = memory-fault private " PIECE "\n"
+        "exit = touch private " PIECE "\n",
+        2, { 100, 200, 400, 20000 },
+    }, {
+        "the whole address space to and fro costs no memory and no time",
+        "exit = memory-fault shared 0 0x10000000000\n"
+        "exit = memory-fault private 0 0x10000000000\n",
+        2, { 100, 200, 400, 20000 },
+    }, {
+        "a backend of shared memory gives back what the guest does",
+        "exit = memory-fault shared " PIECE "\n"
+        "exit = touch shared " PIECE "\n"
+        "exit = memory-fault private " PIECE "\n",
+        2, { 40, 60, 100, 2000 },
+        "-object memory-backend-memfd,id=m0,size=256M,share=on "
+        "-machine memory-backend=m0",
+    },
+};
+
+static void judge_cost(const Alternation *t, const Cost *cost, unsigned n)
+{
+    const Cost *first = &cost[1], *last = &cost[n - 1];
+    unsigned per = t->conversions * (cost[1].rounds - cost[0].rounds);
+    double early = (double)(cost[1].cpu - cost[0].cpu) / per;
+    double late = (double)(last->cpu - cost[n - 2].cpu) / per;
+
+    g_test_message("summary: %" PRId64 " conversions (%s): %.1f us of CPU time "
+                   "each at first and %.1f at last; RssAnon %+" PRId64
+                   ", RssShmem %+" PRId64 ", guest_memfd %+" PRId64 " KiB",
+                   last->rounds * t->conversions, t->name, early, late,
+                   last->anon - first->anon, last->shmem - first->shmem,
+                   last->gmem - first->gmem);
+    contract_check(late < early * MAX_SLOWER, "slower and slower");
+    contract_check(last->anon - first->anon < BOUND_KIB, "RssAnon grows");
+    contract_check(last->shmem - first->shmem < BOUND_KIB, "RssShmem grows");
+    contract_check(last->gmem <= RAM_MIB * 1024, "guest_memfd grows");
+}
+
+static void test_alternation(const void *data)
+{
+    const Alternation *t = data;
+    unsigned rounds = t->rounds[contract_level()], n;
+    g_autofree char *conf = g_strdup_printf("list-calls = no\n"
+                                            "exit-rounds = %u\n%s", rounds,
+                                            t->exits);
+    g_autoptr(Contract) c = NULL;
+    Cost cost[32];
+
+    scenarios++;
+    contract_limit_cpu(3600);
+    c = contract_start(&(ContractArgs) { .conf = conf, .more = t->more });
+    contract_wait_long(c, "MILESTONE", 20);
+    contract_expect_state(c, "running");
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+    n = costs(c, cost, ARRAY_SIZE(cost));
+    if (contract_check(n >= 20, "%u milestones", n)) {
+        judge_cost(t, cost, n);
+    }
+}
+
+/* Conversions of anything, in any order, on a machine of two RAM blocks */
+static void test_random(const void *data)
+{
+    static const unsigned counts[] = { 200, 500, 2000, 100000 };
+    g_autoptr(GString) conf = g_string_new("list-calls = no\n");
+    g_autoptr(Contract) c = NULL;
+    unsigned seed = 20261123, files;
+    GRand *rand = g_rand_new_with_seed(seed);
+
+    scenarios++;
+    contract_limit_cpu(3600);
+    for (unsigned i = 0; i < counts[contract_level()]; i++) {
+        /* around the edges of both blocks, or anywhere */
+        uint64_t gpa = g_rand_int_range(rand, 0, 4) ?
+            0x40000000 + (uint64_t)g_rand_int_range(rand, -4, 5) * 0x4000000 +
+            g_rand_int_range(rand, -3, 4) * 0x1000 :
+            ((uint64_t)g_rand_int(rand) << 20) & ~0xfffULL;
+        uint64_t size = (g_rand_int(rand) >> g_rand_int_range(rand, 0, 31)) &
+                        ~0xfffULL;
+
+        /* what holds the images stays, or the simulator says so */
+        bool shared = gpa >= 0x49000000 && g_rand_boolean(rand);
+
+        g_string_append_printf(conf, "exit = memory-fault %s 0x%" PRIx64
+                               " 0x%" PRIx64 "\n",
+                               shared ? "shared" : "private", gpa, size);
+    }
+    g_rand_free(rand);
+    g_test_message("seed %u", seed);
+    c = contract_start(&(ContractArgs) {
+        .conf = conf->str,
+        .more = "-S -object memory-backend-ram,id=m0,size=128M "
+                "-numa node,memdev=m0 "
+                "-object memory-backend-ram,id=m1,size=128M "
+                "-numa node,memdev=m1",
+    });
+    files = contract_open_files(c);
+    contract_qmp_ok(c, "cont");
+    contract_wait_long(c, "MILESTONE", 1);
+    contract_expect_state(c, "running");
+    contract_check(contract_open_files(c) <= files, "%u files open, not %u",
+                   contract_open_files(c), files);
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+}
+
+/* The guest's map as QEMU tells it: start, end and kind of each range */
+static unsigned add_edges(GString *conf, const char *mtree)
+{
+    static const int offsets[] = { -8, -3, -1, 0, 1, 5 };
+    g_auto(GStrv) lines = g_strsplit(mtree, "\n", -1);
+    unsigned n = 0;
+    bool system = false;
+
+    for (int i = 0; lines[i]; i++) {
+        uint64_t edge[2];
+        char kind[16];
+
+        g_strchomp(lines[i]);
+        if (strstr(lines[i], "Root memory region: ")) {
+            system = g_str_has_suffix(lines[i], " system");
+        }
+        if (!system || sscanf(lines[i], " %" SCNx64 "-%" SCNx64 " (prio %*d, "
+                              "%15[a-z/])", &edge[0], &edge[1], kind) != 3) {
+            continue;
+        }
+        edge[1]++;
+        for (int j = 0; j < 2 * ARRAY_SIZE(offsets); j++) {
+            uint64_t addr = edge[j % 2] + offsets[j / 2];
+            bool inside = addr >= edge[0] && addr < edge[1];
+
+            /* KVM would not leave for RAM */
+            for (int len = 1; !(inside && strstr(kind, "ram")) && len <= 8;
+                 len++) {
+                g_string_append_printf(conf, "exit = mmio-read 0x%" PRIx64
+                                       " %d\nexit = mmio-write 0x%" PRIx64
+                                       " %d 0x%" PRIx64 "\n", addr, len, addr,
+                                       len, j & 1 ? 0 : UINT64_MAX);
+                n += 2;
+            }
+        }
+    }
+    return n;
+}
+
+static char *ask_mtree(void)
+{
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) { .more = "-S" });
+    char *text = contract_hmp(c, "info mtree -f");
+
+    contract_quit(c);
+    return text;
+}
+
+static void test_edges(const void *data)
+{
+    g_autoptr(GString) conf = g_string_new("list-calls = no\n");
+    g_autofree char *mtree = ask_mtree();
+    unsigned n = add_edges(conf, mtree);
+    g_autoptr(Contract) c = NULL;
+
+    scenarios++;
+    contract_check(n > 1000, "%u accesses from '%s'", n, mtree);
+    c = contract_start(&(ContractArgs) { .conf = conf->str });
+    contract_wait_long(c, "MILESTONE", 1);
+    contract_expect_state(c, "running");
+    contract_quit(c);
+    contract_expect_active(c);
+    g_test_message("summary: %u MMIO accesses at the edges of all windows", n);
+}
+
+/* The simulator complains if QEMU touches the page that is private */
+static void test_into_ram(const void *data)
+{
+    g_autoptr(Contract) c = NULL;
+
+    scenarios++;
+    c = contract_start(&(ContractArgs) {
+        .conf = "exit = mmio-read 0x3ffffffc 8\n"
+                "exit = mmio-write 0x3fffffff 2 0x4141\n"
+                "exit = mmio-read 0x4ffffffc 8\n"
+                "exit = mmio-write 0x4fffffff 8 0x4141414141414141\n",
+    });
+    contract_wait_long(c, "MILESTONE", 1);
+    contract_expect_state(c, "running");
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+    contract_check(contract_count(c, "INJECT_ABORT") == 4, "%u aborts",
+                   contract_count(c, "INJECT_ABORT"));
+}
+
+static void test_hypercalls(const void *data)
+{
+    static const unsigned rounds[] = { 100, 200, 1000, 100000 };
+    g_autofree char *conf = g_strdup_printf(
+        "list-calls = no\nexit-rounds = %u\n"
+        "exit = hypercall 0+0x9e3779b97f4a7c15%%0xfffffffffffffff1\n",
+        rounds[contract_level()]);
+    g_autoptr(Contract) c = NULL;
+
+    scenarios++;
+    contract_limit_cpu(600);
+    c = contract_start(&(ContractArgs) { .conf = conf });
+    contract_wait_long(c, "MILESTONE", 20);
+    contract_expect_state(c, "running");
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+}
+
+/* One of them ends the Realm, whatever the others say after it */
+static void test_events(const void *data)
+{
+    g_autoptr(GString) conf = g_string_new("off-exit = reset\n"
+        "exit = memory-fault shared 0x44000000 0x1000\n"
+        "exit = memory-fault private 0x44000000 0x1000\n");
+    g_autoptr(Contract) c = NULL;
+    QDict *event;
+
+    scenarios++;
+    for (int i = 0; i < 50; i++) {
+        g_string_append(conf, i % 3 ? "exit = system-event shutdown\n"
+                                    : "exit = system-event reset\n");
+    }
+    c = contract_start(&(ContractArgs) {
+        .conf = conf->str, .more = "-S -smp 8 -no-shutdown",
+    });
+    contract_qmp_ok(c, "cont");
+    qobject_unref(contract_event(c, "SHUTDOWN"));
+    contract_expect_state(c, "shutdown");
+    event = contract_pending_event(c, "SHUTDOWN");
+    contract_check(!event, "a second SHUTDOWN event");
+    qobject_unref(event);
+    contract_quit(c);
+    contract_expect_no_complaints(c);
+}
+
+typedef struct Fatal {
+    const char *name, *exit, *message;
+} Fatal;
+
+/* Half a conversion cannot be undone: the machine stops, QEMU stays */
+static const Fatal fatal[] = {
+    { "a range up to the end of all addresses",
+      "exit = memory-fault shared 0xfffffffffffff000 0x1000", "that wraps" },
+    { "a range that begins at the end of all addresses",
+      "exit = memory-fault private 0xffffffffffffffff 0xffffffffffffffff",
+      "that wraps" },
+    { "a size of one byte", "exit = memory-fault private 0x44000000 1",
+      "no multiple of 4 KiB" },
+    { "all flags", "exit = memory-fault 0xffffffffffffffff 0x44000000 0x1000",
+      "unknown flags 0xffffffffffffffff" },
+    { "attributes that are refused, to private",
+      "exit = memory-fault shared 0x44000000 0x1000\n"
+      "exit = memory-fault private 0x44000000 0x1000\n"
+      "fail = SET_MEMORY_ATTRIBUTES#3@EINVAL",
+      "cannot make [0x44000000, 0x44001000) private" },
+    { "a shared copy that cannot be dropped",
+      "exit = memory-fault shared 0x44000000 0x1000\n"
+      "exit = memory-fault private 0x44000000 0x1000\n"
+      "fail = SHARED_DISCARD#3@ENOMEM",
+      "cannot make [0x44000000, 0x44001000) private for the Realm: Cannot "
+      "allocate memory" },
+};
+
+static void test_fatal(const void *data)
+{
+    const Fatal *t = data;
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = t->exit, .more = "-S",
+    });
+
+    scenarios++;
+    contract_qmp_ok(c, "cont");
+    qobject_unref(contract_event(c, "STOP"));
+    contract_expect_state(c, "internal-error");
+    contract_check(strstr(contract_stderr(c), t->message), "'%s' should have "
+                   "'%s'", contract_stderr(c), t->message);
+    contract_quit(c);
+    contract_expect_no_complaints(c);
+}
+
+static void test_run_errno(const void *data)
+{
+    const char *name = data;
+    g_autofree char *conf = g_strdup_printf("fail = RUN#2@%s\n"
+        "exit = mmio-read 0x9000018 4\n", name);
+    bool again = g_str_equal(name, "EINTR") || g_str_equal(name, "EAGAIN");
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = conf, .more = "-S",
+    });
+
+    scenarios++;
+    contract_qmp_ok(c, "cont");
+    if (again) {
+        contract_wait_calls(c, "MMIO_READ_RESULT", 1);
+        contract_expect_state(c, "running");
+        contract_quit(c);
+        contract_expect_silence(c);
+    } else {
+        qobject_unref(contract_event(c, "STOP"));
+        contract_expect_state(c, "internal-error");
+        contract_quit(c);
+        contract_check(strstr(contract_stderr(c), "vCPU 0 cannot go on: "
+                              "KVM_RUN: "), "'%s'", contract_stderr(c));
+    }
+    contract_expect_active(c);
+}
+
+static void test_summary(const void *data)
+{
+    g_test_message("summary: hostile scenarios: %u; bound of memory: the "
+                   "guest's RAM and %u KiB", scenarios, BOUND_KIB);
+}
+
+static void add_tests(void)
+{
+    static const char *const errnos[] = {
+        "EINTR", "EAGAIN", "ENOMEM", "EINVAL", "EPERM", "EBUSY", "ENXIO",
+        "EFAULT", "ENOTTY", "EOPNOTSUPP",
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(alternations); i++) {
+        contract_add("hostile", alternations[i].name, test_alternation,
+                     &alternations[i]);
+    }
+    contract_add("hostile", "conversions of anything in any order",
+                 test_random, NULL);
+    contract_add("hostile", "MMIO of each width at the edges of all windows",
+                 test_edges, NULL);
+    contract_add("hostile", "an access that ends in RAM is an abort",
+                 test_into_ram, NULL);
+    contract_add("hostile", "hypercalls with any number are not supported",
+                 test_hypercalls, NULL);
+    contract_add("hostile", "a storm of system events is one end",
+                 test_events, NULL);
+    for (int i = 0; i < ARRAY_SIZE(fatal); i++) {
+        g_autofree char *name = g_strconcat(fatal[i].name,
+                                            " stops the machine", NULL);
+
+        contract_add("hostile", name, test_fatal, &fatal[i]);
+    }
+    for (int i = 0; i < ARRAY_SIZE(errnos); i++) {
+        g_autofree char *name = g_strdup_printf("KVM_RUN with %s is no end of "
+                                                "QEMU", errnos[i]);
+
+        contract_add("hostile", name, test_run_errno, errnos[i]);
+    }
+    contract_add("hostile", "the summary", test_summary, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    return contract_main(argc, argv, add_tests);
+}
