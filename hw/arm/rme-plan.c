@@ -5,6 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/host-utils.h"
 #include "hw/arm/rme-plan.h"
 
 /* What all messages here call a range; the end is exclusive */
@@ -177,7 +178,7 @@ static bool check_ipa_bits(const RmePlan *plan, Error **errp)
 {
     unsigned ipa_bits = plan->params.ipa_bits;
     const RmePlanSlot *top;
-    unsigned needed = 1;
+    unsigned needed;
 
     if (ipa_bits < RME_IPA_BITS_MIN || ipa_bits > RME_IPA_BITS_MAX) {
         error_setg(errp, "a Realm cannot have an IPA space of %u bits: "
@@ -189,10 +190,7 @@ static bool check_ipa_bits(const RmePlan *plan, Error **errp)
         return true;
     }
     top = plan_slot(plan, plan->slots->len - 1);
-    while ((slot_end(top) - 1) >> needed) {
-        needed++;
-    }
-    needed++; /* the shared bit */
+    needed = 64 - clz64(slot_end(top) - 1) + 1; /* with the shared bit */
     if (needed > RME_IPA_BITS_MAX) {
         error_setg(errp, "Realm RAM '%s' " RANGE_FMT " needs %u IPA bits with "
                    "the shared bit, a Realm has at most %d: use less memory",

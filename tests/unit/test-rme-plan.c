@@ -158,6 +158,9 @@ static void test_refuses_bad_ipa_bits(void)
         { 52, 2 * PiB, "Realm RAM 'ram' [0x40000000, 0x8000040000000) needs 53 "
           "IPA bits with the shared bit, a Realm has at most 52: use less "
           "memory" },
+        { 52, UINT64_MAX - RAM - PAGE + 1, "Realm RAM 'ram' [0x40000000, "
+          "0xfffffffffffff000) needs 65 IPA bits with the shared bit, a Realm "
+          "has at most 52: use less memory" },
     };
 
     for (int i = 0; i < ARRAY_SIZE(cases); i++) {
