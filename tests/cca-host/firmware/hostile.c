@@ -174,6 +174,30 @@ void hostile_set_devices(void)
     check(fw_cfg_present(), "fw_cfg still answers");
 }
 
+/*
+ * Everything that has a private address, RAM and devices and holes. This code
+ * and its stack are there as well and must not turn to shared, so the first
+ * half of RAM stays as it is in that direction.
+ */
+void hostile_set_all(void)
+{
+    uint64_t half = machine.ram_base + machine.ram_size / 2;
+    uint8_t *page = alloc_pages(1);
+
+    fill_pattern(page, PAGE_SIZE, 61);
+    check(rsi_ipa_state_set_all(half, machine.shared_bit, RIPAS_EMPTY),
+          "everything above %lx can be shared", half);
+    check(rsi_ipa_state_set_all(FLASH_END, machine.ram_base, RIPAS_EMPTY),
+          "so can all of the devices");
+    check(rsi_ipa_state_set_all(0, machine.shared_bit, RIPAS_RAM),
+          "the whole address space can be made private");
+    check(rsi_ipa_state_set_all(0, machine.shared_bit, RIPAS_RAM),
+          "and once more");
+    check(is_pattern(page, PAGE_SIZE, 61) && image_intact(),
+          "what was private is unchanged");
+    check(fw_cfg_present(), "fw_cfg still answers");
+}
+
 /* All widths at @addr; whether something is there is not the question. */
 static void all_widths(uint64_t addr, unsigned *aborts)
 {

@@ -55,6 +55,21 @@ void hostile_many(void);
 /** hostile_off_elsewhere() - the last CPU powers off while others convert */
 void hostile_off_elsewhere(void);
 
+/** hostile_set_all() - convert the whole address space of private addresses */
+void hostile_set_all(void);
+
+/** hostile_host_calls() - RSI_HOST_CALL with any immediate and arguments */
+void hostile_host_calls(void);
+
+/** hostile_psci() - PSCI with arguments that are wrong */
+void hostile_psci(void);
+
+/** hostile_reset_storm() - all CPUs reset the machine at the same time */
+void hostile_reset_storm(void);
+
+/** hostile_fw_cfg() - fw_cfg's DMA with requests and buffers out of reach */
+void hostile_fw_cfg(void);
+
 /** hostile_dma_race() - one CPU converts pages that the disk is reading to */
 void hostile_dma_race(void);
 

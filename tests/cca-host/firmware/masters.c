@@ -194,6 +194,8 @@ static void test_device(struct trial *t)
         expect_refused(t, "a private page", gpa(t->private));
         expect_refused(t, "a private page", shared_alias(gpa(t->private)));
         expect_refused(t, "a device", GIC_BASE);
+        expect_refused(t, "an address behind RAM",
+                       machine.ram_base + machine.ram_size);
         check_taken_back(t);
     }
     if (t->m->give) {

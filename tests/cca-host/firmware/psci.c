@@ -33,6 +33,11 @@ static int32_t psci_call(uint32_t function, uint64_t a1, uint64_t a2,
     return p.esr ? PSCI_NOT_SUPPORTED : (int32_t)c.x[0];
 }
 
+int32_t psci_any(uint32_t function, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+    return psci_call(function, a1, a2, a3);
+}
+
 int32_t psci_version(void)
 {
     return psci_call(PSCI_VERSION, 0, 0, 0);

@@ -34,6 +34,9 @@ int32_t psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context);
 /** psci_affinity_info() - 0 on, 1 off, 2 pending, or a negative PSCI code */
 int32_t psci_affinity_info(uint64_t mpidr);
 
+/** psci_any() - a function by number, which may not be one */
+int32_t psci_any(uint32_t function, uint64_t a1, uint64_t a2, uint64_t a3);
+
 /** psci_cpu_off() - stop this CPU; returns only when refused */
 int32_t psci_cpu_off(void);
 

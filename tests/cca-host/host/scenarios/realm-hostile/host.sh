@@ -4,13 +4,44 @@
 # A Realm that does not behave: actions of the test firmware
 # (tests/cca-host/firmware). It is given as --file firmware.bin=...
 
+# most FILE NAME KIB: keep the largest value of NAME in FILE
+most()
+{
+    [ "$3" -le "$(sed -n "s/^$2 //p" "$1")" ] || sed -i "s/^$2 .*/$2 $3/" "$1"
+}
+
+# watch_memory NAME: the most that QEMU has while the run lasts, in NAME.memory:
+# KiB of anonymous memory, and of all memfds (private and shared memory of the
+# Realm, and what the simulator keeps)
+watch_memory()
+{
+    local file="/results/$1.memory" pid fd blocks
+    printf '%s\n' 'anonymous 0' 'memfd 0' 'samples 0' > "$file"
+    while [ ! -e "/results/$1.status" ]; do
+        sleep 0.2
+        pid=$(pidof qemu-system-aarch64) || continue
+        most "$file" anonymous \
+            "$(sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status" || echo 0)"
+        blocks=0
+        for fd in "/proc/$pid/fd"/*; do
+            case $(readlink "$fd") in
+            /memfd:*) blocks=$((blocks + $(stat -L -c %b "$fd" || echo 0))) ;;
+            esac
+        done
+        most "$file" memfd $((blocks / 2))
+        most "$file" samples $(($(sed -n 's/^samples //p' "$file") + 1))
+    done 2> /dev/null
+}
+
 # firmware NAME ACTIONS [QEMU-ARGUMENT...]: NAME.log is what it prints
 firmware()
 {
-    local name="$1" actions="$2"
+    local name="$1" actions="$2" watcher
     shift 2
     truncate -s 64K "/tmp/$name.disk"
     sim_conf "$name"
+    watch_memory "$name" &
+    watcher=$!
     run_guest "$name" 240 on_cca_host "$name" "$QEMU" \
         -M virt,gic-version=3,confidential-guest-support=rme0 \
         -object rme-guest,id=rme0 -cpu host -accel kvm -m 512 \
@@ -20,10 +51,13 @@ firmware()
         -drive "if=none,id=disk,format=raw,file=/tmp/$name.disk" \
         -device virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on \
         -d guest_errors "$@"
+    wait $watcher
 }
 
 firmware dma dma-targets+dma-ring+dma-msi
 firmware ranges hostcall+set-bad-range+set-holes+set-devices+mmio-abort+mmio-edges
+firmware calls host-calls+psci+fw-cfg+set-all -smp 2
+firmware storm reset-storm -smp 3
 firmware alias touch-alias
 firmware nowhere touch-nowhere
 firmware many convert-many
