@@ -110,6 +110,7 @@ const SimBackendOps *sim_backend(void);
  * the C library's do (-1 and errno).
  */
 int sim_real_open(const char *path, int flags, unsigned mode);
+int sim_real_access(const char *path, int how);
 int sim_real_close(int fd);
 int sim_real_ioctl(int fd, unsigned long req, void *arg);
 void *sim_real_mmap(void *addr, size_t len, int prot, int flags, int fd,

@@ -8,15 +8,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "sim-backend.h"
+
+/*
+ * For a host whose every QEMU is to have the simulated KVM, through
+ * /etc/ld.so.preload: libvirt gives QEMU no environment.
+ */
+#define DEFAULT_FILE "/etc/cca-sim.conf"
 
 /* linux-nvidia-6.17 and version 10 of the series agree on this number */
 #define DEFAULT_CAP 244
 
 static SimConfig config;
-static bool loading;
+static bool begun;
 static bool loaded;
 static const char *file_name;
 static unsigned line_number;
@@ -326,20 +333,36 @@ static void check(void)
     }
 }
 
+/* The file to read, or NULL: this process is to be left alone */
+static const char *settings_file(void)
+{
+    const char *path = getenv("CCA_SIM_CONF");
+    const char *program = (const char *)(uintptr_t)getauxval(AT_EXECFN);
+    g_autofree char *name = g_path_get_basename(program ?: "");
+
+    if (path) {
+        return path;
+    }
+    return g_str_has_prefix(name, "qemu-system-") &&
+           !sim_real_access(DEFAULT_FILE, F_OK) ? DEFAULT_FILE : NULL;
+}
+
 /* Early, so that a bad file is seen even if /dev/kvm is never opened */
 static void __attribute__((constructor)) load(void)
 {
-    const char *path = getenv("CCA_SIM_CONF");
     g_autofree char *text = NULL;
 
     /* what is called below may open files itself, for messages for example */
-    if (loading || !path) {
+    if (begun) {
         return;
     }
-    loading = true;
-    file_name = path;
+    begun = true;
+    file_name = settings_file();
+    if (!file_name) {
+        return;
+    }
     set_defaults();
-    text = read_file(path);
+    text = read_file(file_name);
     parse(text);
     check();
     loaded = true;
@@ -355,7 +378,8 @@ const SimConfig *sim_config(void)
 {
     load();
     if (!loaded) {
-        sim_config_die("the environment variable CCA_SIM_CONF is not set");
+        sim_config_die("neither CCA_SIM_CONF nor " DEFAULT_FILE
+                       " names settings");
     }
     return &config;
 }

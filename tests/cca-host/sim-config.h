@@ -2,9 +2,10 @@
  * Settings of the simulated host
  *
  * They come from one file of `key = value` lines that the environment
- * variable CCA_SIM_CONF names; `#` starts a comment line.  README.md lists
- * the keys.  An unknown key, a bad value or an unreadable file ends the
- * process with exit status SIM_CONFIG_EXIT and a message.
+ * variable CCA_SIM_CONF names, or in a QEMU without it from
+ * /etc/cca-sim.conf; `#` starts a comment line.  README.md lists the keys.
+ * An unknown key, a bad value or an unreadable file ends the process with
+ * exit status SIM_CONFIG_EXIT and a message.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,8 +1,8 @@
 /*
  * The library's face: the C library functions that it takes over
  *
- * Preloaded into the VMM.  Without CCA_SIM_CONF every function is the C
- * library's own.
+ * Preloaded into the VMM.  Without settings (see sim-config.c) every function
+ * is the C library's own.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -32,6 +32,11 @@
 int sim_real_open(const char *path, int flags, unsigned mode)
 {
     return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int sim_real_access(const char *path, int how)
+{
+    return syscall(SYS_faccessat, AT_FDCWD, path, how);
 }
 
 int sim_real_close(int fd)
@@ -148,7 +153,7 @@ int access(const char *path, int how)
             return ret ? fail_with(-ret) : 0;
         }
     }
-    return syscall(SYS_faccessat, AT_FDCWD, path, how);
+    return sim_real_access(path, how);
 }
 
 int getpagesize(void)

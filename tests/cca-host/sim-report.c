@@ -33,8 +33,12 @@ static struct {
 static int host_access_count;
 static int host_access_done;
 
-static int create_file(const char *path)
+/* "%p" in @name is the process, so that each QEMU of a host has a file */
+static int create_file(const char *name)
 {
+    g_auto(GStrv) parts = g_strsplit(name, "%p", -1);
+    g_autofree char *pid = g_strdup_printf("%d", getpid());
+    g_autofree char *path = g_strjoinv(pid, parts);
     int fd = sim_real_open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
                            0644);
 
