@@ -98,7 +98,5 @@ static bool vsock_give(uint64_t address)
 const struct master master_virtio_vsock = {
     .name = "virtio-vsock", .vendor = VIRTIO_VENDOR,
     .device = VIRTIO_DEVICE_VSOCK, .reports = true,
-    /* vhost_vsock of Linux 7.3: it goes on to send, not to receive */
-    .stuck = true,
     .start = vsock_start, .take = vsock_take, .give = vsock_give,
 };

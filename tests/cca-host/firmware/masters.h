@@ -34,8 +34,6 @@ struct master_memory {
  * @vendor, @device: its PCI ids
  * @reports: whether an access that fails makes a transfer fail
  * @bare: whether it has no rings in memory
- * @stuck: whether it takes nothing more after a refusal to take, even once it
- *         was reset
  * @start: reset it and set it up; @d is NULL for virtio-mmio
  * @take: let it read MASTER_BYTES at @address and keep them; or NULL
  * @give: let it write to @address what it took; or NULL
@@ -49,7 +47,6 @@ struct master {
     uint16_t device;
     bool reports;
     bool bare;
-    bool stuck;
     bool (*start)(struct pci_device *d, const struct master_memory *memory);
     bool (*take)(uint64_t address);
     bool (*give)(uint64_t address);
@@ -57,7 +54,7 @@ struct master {
 };
 
 extern const struct master master_edu, master_xhci;
-extern const struct master master_nvme, master_ahci;
+extern const struct master master_nvme, master_ahci, master_sd;
 extern const struct master master_e1000, master_e1000e, master_igb;
 extern const struct master master_virtio_blk, master_virtio_net;
 extern const struct master master_virtio_console, master_virtio_scsi;

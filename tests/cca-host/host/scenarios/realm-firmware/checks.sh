@@ -2,6 +2,9 @@
 # shellcheck shell=bash
 refuse fw.log 'fw: FAIL' "no check of the firmware fails"
 expect fw.log 'fw: [1-9][0-9]* passed, 0 failed' "the firmware comes to its end"
+expect fw.log 'fw: ok - the PSCI conduit of the device tree is SMC' "PSCI is by SMC"
+expect fw.log 'fw: ok - fw_cfg DMA to a private page at .* is an error' \
+    "fw_cfg does not reach private memory"
 expect fw.sector 'written by the test firmware' "the host reads its sector"
 expect fw.host 'the same RIM' "it reads the RIM that the simulator computed"
 expect fw.status '^0$' "QEMU exits 0 when the firmware powers off"

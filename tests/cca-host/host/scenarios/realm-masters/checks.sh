@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-expect_masters emulated xhci nvme ahci
+expect_masters emulated xhci nvme ahci sdhci
 expect_masters virtio virtio-net virtio-console virtio-scsi virtio-9p \
     virtio-rng virtio-gpu virtio-blk
 expect_masters bridges virtio-blk

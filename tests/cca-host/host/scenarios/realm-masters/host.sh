@@ -7,8 +7,10 @@
 # --file firmware.bin=... and --file host-echo=...
 # shellcheck disable=SC2046,SC2086
 
-# Disks on other controllers, and USB
-masters emulated $(disk nvme) $(disk sata) -device qemu-xhci \
+# Disks on other controllers, a card and USB. The bit of capareg is for ADMA with
+# 64-bit addresses.
+masters emulated $(disk nvme) $(disk sata) $(disk card) -device qemu-xhci \
+    -device sdhci-pci,capareg=0x157834b4 -device sd-card,drive=card \
     -device nvme,serial=1,drive=nvme \
     -device ahci,id=ahci -device ide-hd,drive=sata,bus=ahci.0
 
