@@ -35,6 +35,8 @@ static const Refusal refusals[] = {
       "the kernel" },
     { "vhost-vdpa-", MAPS_ALL, "use an emulated virtio device, or vhost in "
       "the kernel" },
+    /* The kernel's server for SCSI has no IOTLB, unlike those for net and vsock */
+    { "vhost-scsi", MAPS_ALL, "use virtio-scsi-pci" },
     { "x-pci-proxy-dev", MAPS_ALL, "use a device in this process" },
     /* address_space_memory in places */
     { "pvscsi", UNCHECKED, "use virtio-scsi-pci" },
@@ -47,6 +49,7 @@ static const Refusal refusals[] = {
     { "pc-dimm", PLUGS, "use -m" },
     { "nvdimm", PLUGS, "use -m, or virtio-blk-pci for a disk" },
     { "virtio-mem", PLUGS, "use -m" },
+    { "cxl-type3", PLUGS, "use -m" },
     { "virtio-pmem", PLUGS, "use virtio-blk-pci for a disk" },
     { "virtio-balloon", "takes pages from the guest that are private",
       "leave it out (libvirt: <memballoon model='none'/>)" },

@@ -248,6 +248,13 @@ bool virt_cca_prepare_cpu(Object *cpu, Error **errp)
                    "would write to guest memory: remove kvm-steal-time=on");
         return false;
     }
+    /* The default is the same value, and changes in a Realm without a word */
+    if (ARM_CPU(cpu)->kvm_adjvtime &&
+        qdev_find_global_prop(cpu, "kvm-no-adjvtime")) {
+        error_setg(errp, "a Realm's time goes on while the VM is stopped: "
+                   "QEMU cannot set its counter, remove kvm-no-adjvtime=off");
+        return false;
+    }
     *steal_time = ON_OFF_AUTO_OFF;
     return true;
 }

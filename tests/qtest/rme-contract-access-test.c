@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/units.h"
 #include "qobject/qjson.h"
 #include "rme-contract.h"
 
@@ -307,6 +308,45 @@ static void test_truncated(const void *data)
                           "private");
 }
 
+/*
+ * The virtio-mmio transport that gets the first device, and what a guest does
+ * to start a disk on it with a ring in a page that it shares
+ */
+#define DISK(offset, value) "\nexit = mmio-write 0xa003e" offset " 4 " value
+#define DISK_STARTS \
+    "exit = memory-fault shared 0x4c000000 0x1000" \
+    DISK("70", "0") DISK("70", "3") \
+    /* VERSION_1 and ACCESS_PLATFORM */ \
+    DISK("24", "1") DISK("20", "3") DISK("70", "0xb") \
+    /* 4 entries; the first access is to the flags of its used ring */ \
+    DISK("30", "0") DISK("38", "4") DISK("80", "0x4c000000") DISK("84", "0") \
+    DISK("90", "0x4c000100") DISK("94", "0") \
+    DISK("a0", "0x4c000200") DISK("a4", "0") \
+    DISK("44", "1") DISK("70", "0xf")
+
+/* The same where an iothread looks for a request, beyond the images */
+static void test_truncated_iothread(const void *data)
+{
+    const char *file = contract_file("ram", "", 0);
+    g_autofree char *more = g_strdup_printf(
+        "-S -object memory-backend-file,id=m,mem-path=%s,size=256M,share=on "
+        "-machine memory-backend=m -object iothread,id=t "
+        "-drive if=none,id=d,driver=null-co,read-zeroes=on "
+        "-device virtio-blk-device,drive=d,iothread=t", file);
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = DISK_STARTS, .more = more,
+    });
+
+    contract_check(truncate(file, 192 * MiB) == 0, "truncate: %s",
+                   strerror(errno));
+    contract_send(c, "{\"execute\": \"cont\"}");
+    contract_wait(c);
+    contract_expect_error(c, "Realm RAM 'm' at guest address 0x4c000200 cannot "
+                          "be accessed (SIGBUS): the file behind it was "
+                          "truncated or has no space left, or the page is "
+                          "private");
+}
+
 static void add_tests(void)
 {
     static const char *const capabilities[] = {
@@ -335,6 +375,8 @@ static void add_tests(void)
     contract_add("access", "devices can be read", test_device, NULL);
     contract_add("access", "a file that was truncated ends QEMU with a message",
                  test_truncated, NULL);
+    contract_add("access", "a file that was truncated under an iothread, too",
+                 test_truncated_iothread, NULL);
 }
 
 int main(int argc, char **argv)

@@ -149,7 +149,7 @@ static const Accepted accepted[] = {
     { "pauth=off can be said", { .cpu = ",pauth=off" }, 5, 3, 6, -1 },
     { "kvm-steal-time=off can be said", { .cpu = ",kvm-steal-time=off" },
       5, 3, 6, -1 },
-    { "kvm-no-adjvtime=off can be said", { .cpu = ",kvm-no-adjvtime=off" },
+    { "kvm-no-adjvtime=on can be said", { .cpu = ",kvm-no-adjvtime=on" },
       5, 3, 6, -1 },
     { "the longest vectors are the default", { SVE4 }, 5, 3, 6, 3 },
     { "vectors of 2048 bits are the longest",

@@ -11,8 +11,11 @@
 #include <sys/un.h>
 #include "qemu/units.h"
 #include "rme-contract.h"
+#include "rme-contract-names.h"
 
 #define EARLY "(early)"
+#define EACH "{each}"
+#define SCENARIO "(scenario "
 
 enum { SUBJECT, OPTION, STATUS, TEXT, TRIED, COLUMNS };
 
@@ -58,6 +61,7 @@ static int listen_at(const char *path)
 typedef struct Trial {
     GString *host, *words;
     char *options;          /* @words with the paths of things */
+    char *test;             /* a test that exists, or NULL */
     GPtrArray *commands;    /* with QMP: or HMP: in front */
     bool early;
     int socket;
@@ -103,6 +107,8 @@ static void end_segment(Trial *t, const char *key, const GString *text)
         g_string_append(t->words, text->str);
     } else if (g_str_equal(key, "HOST:")) {
         g_string_append_printf(t->host, "%s\n", text->str);
+    } else if (g_str_equal(key, "TEST:")) {
+        t->test = g_strdup(text->str);
     } else {
         g_ptr_array_add(t->commands, g_strdup_printf("%s %s", key, text->str));
     }
@@ -110,7 +116,7 @@ static void end_segment(Trial *t, const char *key, const GString *text)
 
 static Trial parse_trial(const char *cell)
 {
-    static const char *const keys[] = { "HOST:", "QMP:", "HMP:" };
+    static const char *const keys[] = { "HOST:", "QMP:", "HMP:", "TEST:" };
     g_auto(GStrv) words = g_strsplit(cell, " ", -1);
     g_autoptr(GString) text = g_string_new(NULL);
     const char *key = NULL;
@@ -147,6 +153,7 @@ static void free_trial(Trial *t)
     g_string_free(t->host, true);
     g_string_free(t->words, true);
     g_free(t->options);
+    g_free(t->test);
     g_ptr_array_unref(t->commands);
     if (t->socket >= 0) {
         close(t->socket);
@@ -246,29 +253,117 @@ static void expect_no_start(const Trial *t, const char *refusal)
                    "the host was probed first");
 }
 
-static void test_row(const void *data)
+static void try_row(char *const *row, const char *trial)
 {
-    char *const *row = data;
     const char *warning = NULL;
     bool refused = g_str_equal(row[STATUS], "refused");
-    Trial t;
+    Trial t = parse_trial(trial);
 
-    if (!*row[TRIED]) {
-        g_autofree char *reason = g_strconcat("no way to try it: ", row[TEXT],
-                                              NULL);
-        g_test_skip(reason);
-        return;
-    }
-    t = parse_trial(row[TRIED]);
     if (g_str_has_prefix(row[TEXT], "warns: ")) {
         warning = row[TEXT] + strlen("warns: ");
     }
-    if (refused && !t.commands->len) {
+    if (t.test) {
+        contract_check(contract_has_test(t.test), "there is no test '%s'",
+                       t.test);
+    } else if (refused && !t.commands->len) {
         expect_no_start(&t, row[TEXT]);
     } else {
         expect_running(&t, refused ? row[TEXT] : NULL, warning);
     }
     free_trial(&t);
+}
+
+/* What is accepted is tried at once, what is refused one by one */
+static void try_each(char *const *row)
+{
+    const char *const *types = contract_devices();
+    g_autoptr(GString) all = g_string_new(NULL);
+
+    for (int i = 0; types[i]; i++) {
+        g_auto(GStrv) parts = g_strsplit(row[TRIED], EACH, -1);
+        g_autofree char *trial = g_strjoinv(types[i], parts);
+
+        if (!contract_device_matches(types[i], row[OPTION])) {
+            continue;
+        }
+        g_string_append_printf(all, "%s%s", all->len ? " " : "", trial);
+        if (g_str_equal(row[STATUS], "refused")) {
+            try_row(row, trial);
+        }
+    }
+    if (!contract_check(all->len, "no device is one of %s", row[OPTION])) {
+        return;
+    }
+    if (!g_str_equal(row[STATUS], "refused")) {
+        try_row(row, all->str);
+    }
+}
+
+/* "(scenario NAME)": the first word of the option is in its files */
+static bool check_scenario(char *const *row)
+{
+    const char *text = strstr(row[TEXT], SCENARIO);
+    g_auto(GStrv) name = text ? g_strsplit(text + strlen(SCENARIO), ")", 2) :
+                                NULL;
+    g_auto(GStrv) words = g_strsplit_set(row[OPTION], " ,:", 2);
+
+    if (!text || !getenv("QTEST_CCA_SCENARIOS")) {
+        return false;
+    }
+    contract_check(contract_scenario_has(name[0], words[0]),
+                   "scenario '%s' has no '%s'", name[0], words[0]);
+    return true;
+}
+
+static void test_row(const void *data)
+{
+    char *const *row = data;
+    bool has_scenario = check_scenario(row);
+
+    if (strstr(row[TRIED], EACH)) {
+        try_each(row);
+    } else if (*row[TRIED]) {
+        try_row(row, row[TRIED]);
+    } else if (!has_scenario) {
+        g_autofree char *reason = g_strconcat("no way to try it here: ",
+                                              row[TEXT], NULL);
+        g_test_skip(reason);
+    }
+}
+
+/* Is @type what a row tries, or a family that has one? */
+static bool has_row(const GPtrArray *rows, const char *type)
+{
+    g_autofree char *own = g_strconcat("-device ", type, NULL);
+
+    for (guint i = 0; i < rows->len; i++) {
+        const GPtrArray *cells = g_ptr_array_index(rows, i);
+        char *const *row = (char **)cells->pdata;
+        const char *p = row[TRIED];
+
+        while ((p = strstr(p, own))) {
+            p += strlen(own);
+            if (!*p || *p == ' ' || *p == ',') {
+                return true;
+            }
+        }
+        if ((!*row[TRIED] || strstr(row[TRIED], EACH)) &&
+            contract_device_matches(type, row[OPTION])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void test_devices(const void *rows)
+{
+    const char *const *types = contract_devices();
+
+    contract_check(types[0], "there are no devices");
+    for (int i = 0; types[i]; i++) {
+        contract_check(has_row(rows, types[i]), "the options have no row for "
+                       "-device %s", types[i]);
+    }
 }
 
 /* A row that says nothing, or twice the same, is a mistake in the manual */
@@ -288,7 +383,8 @@ static void check_row(char *const *row, guint cells, int line, GHashTable *seen)
     if (!*row[TEXT] && !g_str_equal(row[STATUS], "accepted")) {
         g_error("line %d of the options gives no reason", line);
     }
-    if (!*row[TRIED] && !g_str_equal(row[STATUS], "not applicable")) {
+    if (!*row[TRIED] && !g_str_equal(row[STATUS], "not applicable") &&
+        !strstr(row[TEXT], SCENARIO)) {
         g_error("line %d of the options says what nobody tries", line);
     }
     id = g_strconcat(row[SUBJECT], ": ", row[OPTION], NULL);
@@ -317,6 +413,7 @@ static void add_tests(void)
     const char *path = getenv("QTEST_CCA_OPTIONS");
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal,
                                                        g_free, NULL);
+    GPtrArray *rows = g_ptr_array_new();    /* for the whole run */
     g_autofree char *text = NULL;
     g_auto(GStrv) lines = NULL;
 
@@ -329,15 +426,17 @@ static void add_tests(void)
     }
     lines = g_strsplit(text, "\n", -1);
     for (int i = 1; lines[0] && lines[i] && *lines[i]; i++) {
-        /* For the whole run */
         GPtrArray *row = parse_line(lines[i]);
 
         check_row((char **)row->pdata, row->len - 1, i + 1, seen);
         add_row((char **)row->pdata);
+        g_ptr_array_add(rows, row);
     }
+    contract_add("options", "every device has a row", test_devices, rows);
 }
 
 int main(int argc, char **argv)
 {
+    contract_set_program(argv[0]);
     return contract_main(argc, argv, add_tests);
 }

@@ -62,12 +62,16 @@ static bool sd_command(uint16_t command, uint32_t argument, uint32_t done)
     mmio_write32(sd_regs + STATUS, ~0u);
     mmio_write32(sd_regs + ARGUMENT, argument);
     mmio_write16(sd_regs + COMMAND, command);
-    while ((mmio_read32(sd_regs + STATUS) & done) != done) {
-        if (mmio_read32(sd_regs + STATUS) & STATUS_ERROR || timer_us() > end) {
+    for (;;) {
+        uint32_t status = mmio_read32(sd_regs + STATUS);
+
+        if (status & STATUS_ERROR || timer_us() > end) {
             return false;
         }
+        if ((status & done) == done) {
+            return true;
+        }
     }
-    return true;
 }
 
 static bool sd_start(struct pci_device *d, const struct master_memory *m)
@@ -85,7 +89,6 @@ static bool sd_start(struct pci_device *d, const struct master_memory *m)
     mmio_write8(sd_regs + POWER, POWER_ON);
     mmio_write8(sd_regs + CONTROL, CONTROL_ADMA64);
     mmio_write32(sd_regs + STATUS_ENABLE, ~0u);
-    mmio_write32(sd_regs + BLOCK, MASTER_BYTES | 1 << 16);
 
     if (!sd_command(GO_IDLE, 0, STATUS_COMMAND) ||
         !sd_command(SEND_IF_COND, IF_COND, STATUS_COMMAND)) {
@@ -115,6 +118,7 @@ static bool sd_io(uint16_t command, uint16_t mode, uint64_t address)
         ADMA_LAST, MASTER_BYTES, { address, address >> 32 },
     };
     dmb();
+    mmio_write32(sd_regs + BLOCK, MASTER_BYTES | 1 << 16);
     mmio_write32(sd_regs + ADMA, told);
     mmio_write32(sd_regs + ADMA + 4, told >> 32);
     mmio_write16(sd_regs + MODE, mode);
