@@ -94,7 +94,7 @@ static bool print_result(RmeGuest *guest, Error **errp)
     QObject *values;
 
     if (!rme_report_make(guest, is_b ? RME_MEASURE_RMM_2 : RME_MEASURE_RMM_1,
-                         true, errp)) {
+                         errp)) {
         return false;
     }
     values = describe(guest);

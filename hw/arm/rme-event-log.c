@@ -36,9 +36,6 @@
 #define VM_NAME_SIZE        32
 #define VM_VERSION_SIZE     40
 
-/* What an image has beyond its file is zero; hashed by pieces of this size */
-static const uint8_t zeros[RME_GRANULE_SIZE];
-
 typedef struct LogWriter {
     GByteArray *bytes;
     QCryptoHashAlgo algo;
@@ -105,39 +102,6 @@ static void set_algo(LogWriter *w, RmeHashAlgo algo)
     w->digest_size = qcrypto_hash_digest_len(w->algo);
 }
 
-static bool hash_update(QCryptoHash *hash, const uint8_t *data, uint64_t size,
-                        Error **errp)
-{
-    return !size || qcrypto_hash_update(hash, (const char *)data, size,
-                                        errp) == 0;
-}
-
-/* Digest of @size bytes and @tail zeros; NULL on failure */
-static uint8_t *digest_of(const LogWriter *w, const uint8_t *data,
-                          uint64_t size, uint64_t tail, Error **errp)
-{
-    g_autoptr(QCryptoHash) hash = qcrypto_hash_new(w->algo, errp);
-    g_autofree uint8_t *digest = NULL;
-    size_t len = 0;
-
-    if (!hash || !hash_update(hash, data, size, errp)) {
-        return NULL;
-    }
-    while (tail) {
-        uint64_t n = MIN(tail, sizeof(zeros));
-
-        if (!hash_update(hash, zeros, n, errp)) {
-            return NULL;
-        }
-        tail -= n;
-    }
-    if (qcrypto_hash_finalize_bytes(hash, &digest, &len, errp) < 0) {
-        return NULL;
-    }
-    g_assert(len == w->digest_size);
-    return g_steal_pointer(&digest);
-}
-
 /* TCG_PCClientPCREvent with a TCG_EfiSpecIDEvent: the layout of older logs */
 static void put_header(const LogWriter *w)
 {
@@ -199,13 +163,14 @@ static bool put_tagged(const LogWriter *w, uint32_t id, const GByteArray *data,
 {
     g_autoptr(GByteArray) event = g_byte_array_new();
     g_autofree uint8_t *digest = NULL;
+    size_t size = 0;
 
     put_u32(event, id);
     put_u32(event, data->len);
     g_byte_array_append(event, data->data, data->len);
 
-    digest = digest_of(w, event->data, event->len, 0, errp);
-    if (!digest) {
+    if (qcrypto_hash_bytes(w->algo, (const char *)event->data, event->len,
+                           &digest, &size, errp) < 0) {
         return false;
     }
     put_event(w, EV_EVENT_TAG, digest, event);
@@ -254,12 +219,11 @@ static bool holds_entry(const RmePlanBlob *blob, const RmePlanRec *rec)
     return rec->pc >= blob->addr && rec->pc - blob->addr < blob->memsize;
 }
 
-static bool put_blob(const LogWriter *w, const RmePlan *plan,
+static void put_blob(const LogWriter *w, const RmePlan *plan,
                      const RmeEventLogVm *vm, const RmePlanBlob *blob,
-                     Error **errp)
+                     const uint8_t *digest)
 {
     g_autoptr(GByteArray) event = g_byte_array_new();
-    g_autofree uint8_t *digest = NULL;
     uint32_t type = EV_POST_CODE2;
     const char *name = "LOADER";
 
@@ -278,28 +242,20 @@ static bool put_blob(const LogWriter *w, const RmePlan *plan,
     g_byte_array_append(event, (const uint8_t *)name, strlen(name));
     put_u64(event, blob->addr);
     put_u64(event, blob->memsize);
-    if (blob->measured) {
-        digest = digest_of(w, blob->data, blob->datasize,
-                           blob->memsize - blob->datasize, errp);
-        if (!digest) {
-            return false;
-        }
-    }
-    put_event(w, type, digest, event);
-    return true;
+    put_event(w, type, blob->measured ? digest : NULL, event);
 }
 
-static bool put_blobs(const LogWriter *w, const RmePlan *plan,
-                      const RmeEventLogVm *vm, bool measured, Error **errp)
+static void put_blobs(const LogWriter *w, const RmePlan *plan,
+                      const RmeEventLogVm *vm, const GPtrArray *digests,
+                      bool measured)
 {
     for (guint i = 0; i < rme_plan_n_blobs(plan); i++) {
         const RmePlanBlob *blob = rme_plan_blob(plan, i);
 
-        if (blob->measured == measured && !put_blob(w, plan, vm, blob, errp)) {
-            return false;
+        if (blob->measured == measured) {
+            put_blob(w, plan, vm, blob, g_ptr_array_index(digests, i));
         }
     }
-    return true;
 }
 
 /*
@@ -307,7 +263,8 @@ static bool put_blobs(const LogWriter *w, const RmePlan *plan,
  * there is one event for each image however many steps it takes.
  */
 static bool put_plan(const LogWriter *w, const RmePlan *plan,
-                     const RmeEventLogVm *vm, Error **errp)
+                     const RmeEventLogVm *vm, const GPtrArray *digests,
+                     Error **errp)
 {
     if (!put_create(w, rme_plan_params(plan), errp)) {
         return false;
@@ -319,13 +276,17 @@ static bool put_plan(const LogWriter *w, const RmePlan *plan,
             return false;
         }
     }
-    return put_blobs(w, plan, vm, true, errp) &&
-           put_rec(w, rme_plan_rec(plan), errp) &&
-           put_blobs(w, plan, vm, false, errp);
+    put_blobs(w, plan, vm, digests, true);
+    if (!put_rec(w, rme_plan_rec(plan), errp)) {
+        return false;
+    }
+    put_blobs(w, plan, vm, digests, false);
+    return true;
 }
 
 GByteArray *rme_event_log_make(const RmePlan *plan, const RmeEventLogVm *vm,
-                               size_t max, Error **errp)
+                               const GPtrArray *digests, size_t max,
+                               Error **errp)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     LogWriter w = { .bytes = bytes };
@@ -333,7 +294,7 @@ GByteArray *rme_event_log_make(const RmePlan *plan, const RmeEventLogVm *vm,
     set_algo(&w, rme_plan_params(plan)->hash_algo);
     put_header(&w);
     put_vm_version(&w, vm);
-    if (!put_plan(&w, plan, vm, errp)) {
+    if (!put_plan(&w, plan, vm, digests, errp)) {
         return NULL;
     }
     if (max < LOG_END_SIZE || bytes->len > max - LOG_END_SIZE) {

@@ -53,6 +53,8 @@ typedef struct RmeEventLogVm {
  * @plan: a finished plan, before rme_plan_release_data(); the log itself is
  *     one of its blobs, not measured
  * @vm: the rest
+ * @digests: what rme_measure_blob() makes of each image of @plan, in its order;
+ *     those of images that are not measured are not read
  * @max: bytes that there is room for, at least 8 of which stay zero: they are
  *     where a reader stops
  * @errp: set on failure: more images than there is room for, or no such hash
@@ -60,6 +62,7 @@ typedef struct RmeEventLogVm {
  * Returns: the bytes, or NULL
  */
 GByteArray *rme_event_log_make(const RmePlan *plan, const RmeEventLogVm *vm,
-                               size_t max, Error **errp);
+                               const GPtrArray *digests, size_t max,
+                               Error **errp);
 
 #endif /* HW_ARM_RME_EVENT_LOG_H */

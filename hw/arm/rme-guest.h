@@ -103,7 +103,8 @@ struct KvmRme;
  *     too; 0 if there is none
  * @log: the log, which the plan refers to, or NULL; owned by the object
  * @rim: its initial measurement in hex, or NULL if it is not known
- * @digests: of all images of @plan, in hex; or NULL
+ * @digests: of each image of @plan, in its order, what rme_measure_blob()
+ *     makes; or NULL
  * @dma: what bus masters may reach, or NULL; owned by hw/arm/rme-dma.c
  * @shared: which pages the guest shared, or NULL; owned by its makers
  * @kvm: the Realm under KVM, or NULL; owned by target/arm/kvm-rme.c

@@ -32,9 +32,7 @@ static void print_images(Monitor *mon, const CcaImageList *list)
         monitor_printf(mon, "image: 0x%016" PRIx64 " + 0x%" PRIx64 " %s%s\n",
                        image->address, image->size, image->name,
                        image->measured ? "" : " (contents not measured)");
-        if (image->digest) {
-            monitor_printf(mon, "       %s\n", image->digest);
-        }
+        monitor_printf(mon, "       %s\n", image->digest);
     }
 }
 

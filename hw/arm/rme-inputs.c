@@ -11,9 +11,10 @@
 #include "qapi/error.h"
 #include "hw/arm/rme-report.h"
 #include "hw/boards.h"
+#include "qapi/qapi-visit-misc-target.h"
+#include "qapi/qobject-output-visitor.h"
 #include "qobject/qdict.h"
 #include "qobject/qjson.h"
-#include "qobject/qlist.h"
 
 /* What hw/arm/boot.c calls it */
 #define DTB_BLOB "dtb"
@@ -96,23 +97,17 @@ static QDict *machine_values(void)
     return values;
 }
 
-static QList *images(const RmeGuest *guest)
+static QObject *images(const RmeGuest *guest)
 {
-    QList *list = qlist_new();
+    CcaImageList *list = rme_report_images(guest);
+    QObject *values = NULL;
+    Visitor *v = qobject_output_visitor_new(&values);
 
-    for (guint i = 0; i < rme_plan_n_blobs(guest->plan); i++) {
-        const RmePlanBlob *blob = rme_plan_blob(guest->plan, i);
-        QDict *image = qdict_new();
-
-        qdict_put_str(image, "name", blob->name);
-        qdict_put_int(image, "address", blob->addr);
-        qdict_put_int(image, "size", blob->memsize);
-        qdict_put_str(image, "digest",
-                      g_ptr_array_index(guest->digests, i));
-        qdict_put_bool(image, "measured", blob->measured);
-        qlist_append(list, image);
-    }
-    return list;
+    visit_type_CcaImageList(v, NULL, &list, &error_abort);
+    visit_complete(v, &values);
+    visit_free(v);
+    qapi_free_CcaImageList(list);
+    return values;
 }
 
 static void put_dtb(QDict *values, const RmePlan *plan)
@@ -142,7 +137,7 @@ bool rme_inputs_write(const RmeGuest *guest, RmeMeasureRules rules,
     qdict_put_str(values, "algorithm",
                   algo_name(rme_plan_params(guest->plan)->hash_algo));
     qdict_put(values, "machine", machine_values());
-    qdict_put(values, "images", images(guest));
+    qdict_put_obj(values, "images", images(guest));
     put_dtb(values, guest->plan);
     json = qobject_to_json(QOBJECT(values));
 

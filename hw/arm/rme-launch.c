@@ -13,7 +13,6 @@
 #include "hw/arm/rme-event-log.h"
 #include "hw/arm/rme-guest.h"
 #include "hw/arm/rme-launch.h"
-#include "hw/arm/virt.h"
 #include "hw/boards.h"
 #include "hw/loader.h"
 
@@ -120,7 +119,7 @@ static RmePlanRec boot_rec(void)
 
 /*
  * The log is not measured, but its address is, and so it is in the plan from
- * the start. What it says is known when the plan is finished.
+ * the start. rme_report_make() writes it, when the plan is finished.
  */
 static bool add_log(RmePlan *plan, RmeGuest *guest, Error **errp)
 {
@@ -139,31 +138,6 @@ static bool add_log(RmePlan *plan, RmeGuest *guest, Error **errp)
                              RME_EVENT_LOG_SIZE, false, errp);
 }
 
-static bool fill_log(const RmePlan *plan, RmeGuest *guest, Error **errp)
-{
-    const struct arm_boot_info *info = &VIRT_MACHINE(current_machine)->bootinfo;
-    RmeEventLogVm vm = {
-        .version = QEMU_VERSION,
-        .ram_size = current_machine->ram_size,
-        .num_cpus = current_machine->smp.cpus,
-        .firmware = info->firmware_loaded,
-        .dtb = info->dtb_start,
-        .initrd = info->initrd_size ? info->initrd_start : 0,
-        .log = guest->log_addr,
-    };
-    g_autoptr(GByteArray) log = NULL;
-
-    if (!guest->config.measurement_log) {
-        return true;
-    }
-    log = rme_event_log_make(plan, &vm, RME_EVENT_LOG_SIZE, errp);
-    if (!log) {
-        return false;
-    }
-    memcpy(guest->log, log->data, log->len);
-    return true;
-}
-
 RmePlan *rme_launch_plan(const RmePlanParams *params, Error **errp)
 {
     g_autoptr(RmePlan) plan = rme_plan_new();
@@ -173,8 +147,7 @@ RmePlan *rme_launch_plan(const RmePlanParams *params, Error **errp)
     if (!add_ram(plan, errp) ||
         !add_blobs(plan, errp) ||
         !add_log(plan, guest, errp) ||
-        !rme_plan_finish(plan, params, &rec, errp) ||
-        !fill_log(plan, guest, errp)) {
+        !rme_plan_finish(plan, params, &rec, errp)) {
         return NULL;
     }
     return g_steal_pointer(&plan);

@@ -4,29 +4,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "hw/arm/rme-guest.h"
+#include "hw/arm/rme-report.h"
 #include "hw/boards.h"
 #include "qapi/qapi-commands-misc-target.h"
-
-static CcaImageList *images(const RmeGuest *guest)
-{
-    CcaImageList *head = NULL, **tail = &head;
-
-    for (guint i = 0; i < rme_plan_n_blobs(guest->plan); i++) {
-        const RmePlanBlob *blob = rme_plan_blob(guest->plan, i);
-        CcaImage *image = g_new0(CcaImage, 1);
-
-        image->name = g_strdup(blob->name);
-        image->address = blob->addr;
-        image->size = blob->memsize;
-        image->measured = blob->measured;
-        if (guest->digests) {
-            image->digest = g_strdup(g_ptr_array_index(guest->digests, i));
-        }
-        QAPI_LIST_APPEND(tail, image);
-    }
-    return head;
-}
 
 static RmeGuestMeasurementAlgorithm algorithm(const RmeGuest *guest)
 {
@@ -72,9 +52,9 @@ CcaInfo *qmp_query_cca(Error **errp)
     info->has_mec_policy = true;
     info->mec_policy = guest->plan ? guest->mec_policy :
                                      guest->config.mec_policy;
-    if (guest->plan) {
+    if (guest->rim) {
         info->has_images = true;
-        info->images = images(guest);
+        info->images = rme_report_images(guest);
     }
     info->rim = g_strdup(guest->rim);
     return info;

@@ -5,23 +5,82 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "hw/arm/rme-event-log.h"
 #include "hw/arm/rme-report.h"
+#include "hw/arm/virt.h"
+#include "hw/boards.h"
 
-static bool hash_images(RmeGuest *guest, RmeHashAlgo algo, Error **errp)
+static bool hash_images(RmeGuest *guest, bool measured, Error **errp)
 {
-    g_autoptr(GPtrArray) digests = g_ptr_array_new_with_free_func(g_free);
+    RmeHashAlgo algo = rme_plan_params(guest->plan)->hash_algo;
 
     for (guint i = 0; i < rme_plan_n_blobs(guest->plan); i++) {
-        uint8_t digest[RME_MEASURE_SIZE_MAX];
+        const RmePlanBlob *blob = rme_plan_blob(guest->plan, i);
 
-        if (!rme_measure_blob(rme_plan_blob(guest->plan, i), algo, digest,
+        if (blob->measured == measured &&
+            !rme_measure_blob(blob, algo, g_ptr_array_index(guest->digests, i),
                               errp)) {
             return false;
         }
-        g_ptr_array_add(digests, rme_measure_hex(digest, algo));
     }
-    guest->digests = g_steal_pointer(&digests);
     return true;
+}
+
+static bool fill_log(RmeGuest *guest, Error **errp)
+{
+    const struct arm_boot_info *info = &VIRT_MACHINE(current_machine)->bootinfo;
+    RmeEventLogVm vm = {
+        .version = QEMU_VERSION,
+        .ram_size = current_machine->ram_size,
+        .num_cpus = current_machine->smp.cpus,
+        .firmware = info->firmware_loaded,
+        .dtb = info->dtb_start,
+        .initrd = info->initrd_size ? info->initrd_start : 0,
+        .log = guest->log_addr,
+    };
+    g_autoptr(GByteArray) log = NULL;
+
+    if (!guest->log) {
+        return true;
+    }
+    log = rme_event_log_make(guest->plan, &vm, guest->digests,
+                             RME_EVENT_LOG_SIZE, errp);
+    if (!log) {
+        return false;
+    }
+    memcpy(guest->log, log->data, log->len);
+    return true;
+}
+
+/* The log has the digests of what is measured, and then gets one itself */
+static bool describe_images(RmeGuest *guest, Error **errp)
+{
+    guest->digests = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < rme_plan_n_blobs(guest->plan); i++) {
+        g_ptr_array_add(guest->digests, g_malloc0(RME_MEASURE_SIZE_MAX));
+    }
+    return hash_images(guest, true, errp) && fill_log(guest, errp) &&
+           hash_images(guest, false, errp);
+}
+
+CcaImageList *rme_report_images(const RmeGuest *guest)
+{
+    RmeHashAlgo algo = rme_plan_params(guest->plan)->hash_algo;
+    CcaImageList *head = NULL, **tail = &head;
+
+    for (guint i = 0; i < rme_plan_n_blobs(guest->plan); i++) {
+        const RmePlanBlob *blob = rme_plan_blob(guest->plan, i);
+        CcaImage *image = g_new0(CcaImage, 1);
+
+        image->name = g_strdup(blob->name);
+        image->address = blob->addr;
+        image->size = blob->memsize;
+        image->measured = blob->measured;
+        image->digest = rme_measure_hex(g_ptr_array_index(guest->digests, i),
+                                        algo);
+        QAPI_LIST_APPEND(tail, image);
+    }
+    return head;
 }
 
 typedef struct Steps {
@@ -36,8 +95,7 @@ static void note_step(const RmeExtend *extend, void *opaque)
     rme_inputs_add_step(steps->json, extend, steps->algo);
 }
 
-bool rme_report_make(RmeGuest *guest, RmeMeasureRules rules, bool digests,
-                     Error **errp)
+bool rme_report_make(RmeGuest *guest, RmeMeasureRules rules, Error **errp)
 {
     RmeHashAlgo algo = rme_plan_params(guest->plan)->hash_algo;
     g_autoptr(GString) json = g_string_new(NULL);
@@ -46,7 +104,7 @@ bool rme_report_make(RmeGuest *guest, RmeMeasureRules rules, bool digests,
     RmeMeasure m = { .fn = wanted ? note_step : NULL, .opaque = &steps };
 
     if (!rme_measure_plan(&m, guest->plan, rules, errp) ||
-        ((digests || wanted) && !hash_images(guest, algo, errp))) {
+        !describe_images(guest, errp)) {
         return false;
     }
     guest->rim = rme_measure_hex(m.rim, algo);

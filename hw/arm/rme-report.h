@@ -8,23 +8,30 @@
 
 #include "hw/arm/rme-guest.h"
 #include "hw/arm/rme-measure.h"
+#include "qapi/qapi-types-misc-target.h"
 
 /**
  * rme_report_make: compute the measurement of a launch and keep it
  * @guest: a Realm with a plan, whose images are not released yet
  * @rules: those of the host's RMM
- * @digests: hash each image as a whole, too; always done for a file
- * @errp: set on failure: to hash, or to write the file of the property
- *     measurement-inputs
+ * @errp: set on failure: to hash, to write the measurement log or the file of
+ *     the property measurement-inputs
  *
- * Sets rim and digests of @guest, which stay when the images are released, and
- * writes that file if the property is set.  The file is there completely or
- * not at all.
+ * Sets rim and digests of @guest, which stay when the images are released,
+ * writes the log into its place in the plan, and writes that file if the
+ * property is set.  The file is there completely or not at all.
  *
  * Returns: true on success
  */
-bool rme_report_make(RmeGuest *guest, RmeMeasureRules rules, bool digests,
-                     Error **errp);
+bool rme_report_make(RmeGuest *guest, RmeMeasureRules rules, Error **errp);
+
+/**
+ * rme_report_images: what a Realm starts with
+ * @guest: a Realm for which rme_report_make() was successful
+ *
+ * Returns: ascending by address, to be freed with qapi_free_CcaImageList()
+ */
+CcaImageList *rme_report_images(const RmeGuest *guest);
 
 /**
  * rme_inputs_add_step: one extension as an element of "steps", with a comma

@@ -290,7 +290,7 @@ bool kvm_rme_launch(RmeGuest *guest, Error **errp)
     }
     guest->plan = rme_launch_plan(&params, errp);
     if (!guest->plan ||
-        !rme_report_make(guest, RME_MEASURE_RMM_1, true, errp)) {
+        !rme_report_make(guest, RME_MEASURE_RMM_1, errp)) {
         return false;
     }
     qemu_ram_foreach_block(forbid_huge_pages, NULL);

@@ -16,6 +16,7 @@
 #include "crypto/hash.h"
 #include "crypto/init.h"
 #include "hw/arm/rme-event-log.h"
+#include "hw/arm/rme-measure.h"
 
 #define PAGE RME_GRANULE_SIZE
 #define RAM 0x40000000ULL
@@ -80,9 +81,35 @@ static RmePlan *usual_plan(const RmePlanParams *params)
     return plan;
 }
 
+/* Of what is not measured, it is not read */
+static GPtrArray *hash_images(const RmePlan *plan)
+{
+    GPtrArray *digests = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < rme_plan_n_blobs(plan); i++) {
+        const RmePlanBlob *blob = rme_plan_blob(plan, i);
+        uint8_t *digest = blob->measured ? g_malloc(RME_MEASURE_SIZE_MAX) :
+                                           NULL;
+
+        g_assert_true(!digest ||
+                      rme_measure_blob(blob, rme_plan_params(plan)->hash_algo,
+                                       digest, &error_abort));
+        g_ptr_array_add(digests, digest);
+    }
+    return digests;
+}
+
+static GByteArray *make_max(RmePlan *plan, const RmeEventLogVm *v, size_t max,
+                            Error **errp)
+{
+    g_autoptr(GPtrArray) digests = hash_images(plan);
+
+    return rme_event_log_make(plan, v, digests, max, errp);
+}
+
 static GByteArray *make(RmePlan *plan, const RmeEventLogVm *v)
 {
-    return rme_event_log_make(plan, v, RME_EVENT_LOG_SIZE, &error_abort);
+    return make_max(plan, v, RME_EVENT_LOG_SIZE, &error_abort);
 }
 
 /* Hex without spaces of @size bytes at @at */
@@ -257,9 +284,9 @@ static void test_no_room(void)
     g_autofree char *message = NULL;
     Error *err = NULL;
 
-    same = rme_event_log_make(plan, &vm, log->len + 8, &error_abort);
+    same = make_max(plan, &vm, log->len + 8, &error_abort);
     g_assert_cmpmem(same->data, same->len, log->data, log->len);
-    g_assert_null(rme_event_log_make(plan, &vm, log->len + 7, &err));
+    g_assert_null(make_max(plan, &vm, log->len + 7, &err));
     message = g_strdup_printf("the measurement log of 5 images needs %u bytes "
                               "and has room for %u: load fewer images with "
                               "-device loader, or use measurement-log=off",
@@ -267,7 +294,7 @@ static void test_no_room(void)
     g_assert_cmpstr(error_get_pretty(err), ==, message);
     error_free(err);
     err = NULL;
-    g_assert_null(rme_event_log_make(plan, &vm, 0, &err));
+    g_assert_null(make_max(plan, &vm, 0, &err));
     g_assert_nonnull(err);
     error_free(err);
 }
