@@ -3,7 +3,8 @@
 """The life of a Realm in a few lines, from what a scenario left behind.
 
 realm-report.py DIR NAME: DIR/NAME.report is the simulator's, DIR/NAME.qmp has
-QEMU's own answer to query-cca, if it has that command.
+QEMU's own answer to query-cca, if it has that command, and DIR/NAME.claims what
+host/cca-token found in the attestation token.
 """
 
 import json
@@ -66,6 +67,18 @@ def query_lines(info, report):
             image["digest"][:16])
 
 
+def token_lines(path, report):
+    """(label, text) pairs about the token that the guest got; PATH has claims"""
+    if not os.path.exists(path):
+        return
+    with open(path, encoding="utf-8") as lines:
+        claims = dict(line.split(None, 1) for line in lines if " " in line)
+    rims = [vm.get("rim") for vm in report["vms"]]
+    yield "token", "the %s measurement, signed %s" % (
+        "same" if claims.get("rim", "").strip() in rims else "OTHER",
+        claims.get("signed", "?").strip())
+
+
 def main():
     base = os.path.join(sys.argv[1], sys.argv[2])
     with open(base + ".report", encoding="utf-8") as file:
@@ -73,6 +86,8 @@ def main():
     for label, text in simulator_lines(report):
         print("%-17s %s" % (label, text))
     for label, text in query_lines(query_cca(base + ".qmp"), report):
+        print("%-17s %s" % (label, text))
+    for label, text in token_lines(base + ".claims", report):
         print("%-17s %s" % (label, text))
 
 

@@ -28,6 +28,7 @@ enum {
     RSI_SUCCESS = 0,
     RSI_ERROR_INPUT = 1,
     RSI_ERROR_STATE = 2,
+    RSI_INCOMPLETE = 3,
 };
 
 enum { RSI_RIPAS_EMPTY = 0, RSI_RIPAS_RAM = 1, RSI_RIPAS_DESTROYED = 2 };
@@ -96,11 +97,14 @@ static void realm_config(SimVcpu *vcpu)
 }
 
 /* The extensible measurements are the Realm's: kept with its first vCPU */
+static RunVcpu *first_vcpu(SimVm *vm)
+{
+    return ((SimVcpu *)g_ptr_array_index(vm->vcpus, 0))->backend;
+}
+
 static uint8_t *rem(SimVm *vm, unsigned index)
 {
-    RunVcpu *first = ((SimVcpu *)g_ptr_array_index(vm->vcpus, 0))->backend;
-
-    return first->rem[index - 1];
+    return first_vcpu(vm)->rem[index - 1];
 }
 
 static void measurement_read(SimVcpu *vcpu)
@@ -149,53 +153,59 @@ static void measurement_extend(SimVcpu *vcpu)
     result(vcpu, RSI_SUCCESS);
 }
 
+/* Begins a token, also in the middle of another one of this vCPU */
 static void token_init(SimVcpu *vcpu)
 {
     RunVcpu *b = vcpu->backend;
+    uint64_t challenge[8];
 
     for (unsigned i = 0; i < 8; i++) {
-        uint64_t x = run_get_x(vcpu, 1 + i);
-
-        memcpy(b->challenge + 8 * i, &x, 8);
+        challenge[i] = run_get_x(vcpu, 1 + i);
     }
-    b->token_ready = true;
+    g_clear_pointer(&b->token, g_byte_array_unref);
+    pthread_mutex_lock(&vcpu->vm->lock);
+    b->token = run_token(vcpu->vm, (uint8_t *)challenge,
+                         first_vcpu(vcpu->vm)->rem);
+    pthread_mutex_unlock(&vcpu->vm->lock);
+    g_assert(b->token->len <= RSI_TOKEN_MAX);
+    b->token_given = 0;
+    b->token_asked = false;
     run_set_x(vcpu, 1, RSI_TOKEN_MAX);
     result(vcpu, RSI_SUCCESS);
 }
 
 /*
- * Not a signed token: a CBOR byte string with a mark, the challenge and the
- * initial measurement, so that a reader sees that both went through.
+ * As much as there is room for. An RMM may say that it is not done yet without
+ * any bytes, since signing takes time, and so the first call here does.
  */
 static void token_continue(SimVcpu *vcpu)
 {
-    static const char mark[16] = "simulated token";
     uint64_t addr = run_get_x(vcpu, 1), off = run_get_x(vcpu, 2);
-    uint64_t size = run_get_x(vcpu, 3);
+    uint64_t size = run_get_x(vcpu, 3), n = 0;
     RunVcpu *b = vcpu->backend;
-    uint8_t token[2 + sizeof(mark) + 128] = { 0x58, sizeof(token) - 2 };
-    char *to = NULL;
+    char *granule = addr & SIM_PAGE_MASK ? NULL :
+        run_private_memory(vcpu->vm, addr, SIM_PAGE_SIZE);
 
-    if (!b->token_ready) {
-        result(vcpu, RSI_ERROR_STATE);
-        return;
-    }
-    if (!(addr & SIM_PAGE_MASK) && off < SIM_PAGE_SIZE &&
-        size <= SIM_PAGE_SIZE - off && size >= sizeof(token)) {
-        to = run_private_memory(vcpu->vm, addr + off, size);
-    }
-    if (!to) {
+    if (!granule || off >= SIM_PAGE_SIZE || size > SIM_PAGE_SIZE - off) {
         result(vcpu, RSI_ERROR_INPUT);
         return;
     }
-    memcpy(token + 2, mark, sizeof(mark));
-    memcpy(token + 2 + sizeof(mark), b->challenge, 64);
-    pthread_mutex_lock(&vcpu->vm->lock);
-    sim_realm_measurement(vcpu->vm, token + 2 + sizeof(mark) + 64);
-    pthread_mutex_unlock(&vcpu->vm->lock);
-    memcpy(to, token, sizeof(token));
-    b->token_ready = false;
-    run_set_x(vcpu, 1, sizeof(token));
+    if (!b->token) {
+        result(vcpu, RSI_ERROR_STATE);
+        return;
+    }
+    if (b->token_asked) {
+        n = MIN(size, b->token->len - b->token_given);
+        memcpy(granule + off, b->token->data + b->token_given, n);
+    }
+    b->token_asked = true;
+    b->token_given += n;
+    run_set_x(vcpu, 1, n);
+    if (b->token_given < b->token->len) {
+        result(vcpu, RSI_INCOMPLETE);
+        return;
+    }
+    g_clear_pointer(&b->token, g_byte_array_unref);
     result(vcpu, RSI_SUCCESS);
 }
 

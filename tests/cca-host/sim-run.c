@@ -186,6 +186,7 @@ static int run_create_vcpu(SimVcpu *vcpu)
 static void run_destroy_vcpu(SimVcpu *vcpu)
 {
     RunVm *rv = vcpu->vm->backend;
+    RunVcpu *b = vcpu->backend;
 
     if (rv) {
         pthread_mutex_lock(&rv->map_lock);
@@ -196,7 +197,10 @@ static void run_destroy_vcpu(SimVcpu *vcpu)
         munmap(vcpu->run, run_ioctl(system_fd, KVM_GET_VCPU_MMAP_SIZE, NULL));
         vcpu->run = NULL;
     }
-    g_free(vcpu->backend);
+    if (b) {
+        g_clear_pointer(&b->token, g_byte_array_unref);
+    }
+    g_free(b);
     vcpu->backend = NULL;
 }
 

@@ -99,8 +99,9 @@ typedef struct RunVcpu {
     RunFault fault;             /* guarded by RunVm.map_lock */
     RunRipasRequest ripas;
     unsigned aborts;            /* external aborts in a row */
-    bool token_ready;
-    uint8_t challenge[64];
+    GByteArray *token;          /* being given to the guest, or NULL */
+    size_t token_given;
+    bool token_asked;           /* since it was begun */
     uint8_t rem[4][64];         /* extensible measurements: use vCPU 0's */
 } RunVcpu;
 
@@ -133,6 +134,13 @@ int run_watch(RunVm *rv, void *addr, uint64_t len);
 /* sim-run-rsi.c: returns 0 to go on, 1 to exit to the VMM with *ret */
 int run_rsi(SimVcpu *vcpu, int *ret);
 void run_commit_ripas(SimVcpu *vcpu);
+
+/*
+ * sim-run-token.c: the attestation token, of about 1 KiB. @rem has the
+ * extensible measurements. Called with SimVm.lock held.
+ */
+GByteArray *run_token(SimVm *vm, const uint8_t challenge[64],
+                      uint8_t rem[4][64]);
 
 /* sim-run-vcpu.c */
 int run_vcpu(SimVcpu *vcpu);

@@ -12,6 +12,9 @@
 /** check_realm() - RSI version, configuration, measurements */
 void check_realm(void);
 
+/** check_token() - the attestation token */
+void check_token(void);
+
 /** check_image() - the measured bytes and the tail of their last page */
 void check_image(void);
 

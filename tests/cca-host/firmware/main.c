@@ -85,6 +85,7 @@ void main(void)
     if (!actions_only()) {
         if (machine.realm) {
             check_realm();
+            check_token();
             check_event_log();
         }
         check_image();

@@ -57,6 +57,31 @@ enum rsi_status rsi_measurement_extend(uint64_t index, uint64_t size,
     return rsi_call(&c);
 }
 
+enum rsi_status rsi_token_init(const uint8_t challenge[64], uint64_t *max)
+{
+    struct smccc c = { { RSI_ATTESTATION_TOKEN_INIT } };
+    enum rsi_status status;
+
+    memcpy(&c.x[1], challenge, 64);
+    status = rsi_call(&c);
+    *max = c.x[1];
+    return status;
+}
+
+enum rsi_status rsi_token_continue(uint64_t granule, uint64_t offset,
+                                   uint64_t size, uint64_t *n)
+{
+    struct smccc c = {
+        { RSI_ATTESTATION_TOKEN_CONTINUE, granule, offset, size }
+    };
+    enum rsi_status status;
+
+    dsb();
+    status = rsi_call(&c);
+    *n = c.x[1];
+    return status;
+}
+
 enum rsi_status rsi_realm_config(struct rsi_realm_config *config)
 {
     struct smccc c = { { RSI_REALM_CONFIG, (uintptr_t)config } };

@@ -16,6 +16,8 @@
 #define RSI_FEATURES 0xc4000191u
 #define RSI_MEASUREMENT_READ 0xc4000192u
 #define RSI_MEASUREMENT_EXTEND 0xc4000193u
+#define RSI_ATTESTATION_TOKEN_INIT 0xc4000194u
+#define RSI_ATTESTATION_TOKEN_CONTINUE 0xc4000195u
 #define RSI_REALM_CONFIG 0xc4000196u
 #define RSI_IPA_STATE_SET 0xc4000197u
 #define RSI_IPA_STATE_GET 0xc4000198u
@@ -76,6 +78,17 @@ enum rsi_status rsi_measurement_read(uint64_t index, uint8_t value[64]);
 /** rsi_measurement_extend() - @size 0 to 64 bytes of @value into a REM */
 enum rsi_status rsi_measurement_extend(uint64_t index, uint64_t size,
                                        const uint8_t value[64]);
+
+/** rsi_token_init() - begin a token; @max is the most bytes that it has */
+enum rsi_status rsi_token_init(const uint8_t challenge[64], uint64_t *max);
+
+/**
+ * rsi_token_continue() - the next bytes of the token
+ * @granule: where @size bytes go at @offset; private memory, aligned
+ * @n: how many were written; RSI_INCOMPLETE: there will be more
+ */
+enum rsi_status rsi_token_continue(uint64_t granule, uint64_t offset,
+                                   uint64_t size, uint64_t *n);
 
 /** rsi_realm_config() - fill a page that is private and aligned */
 enum rsi_status rsi_realm_config(struct rsi_realm_config *config);

@@ -141,6 +141,14 @@ collect()
     } > "/results/$1.host" 2>&1
 }
 
+# collect_token NAME: the attestation token that the guest got, and its challenge
+collect_token()
+{
+    tar -C /results -xf "/tmp/$1.disk" challenge token
+    mv /results/challenge "/results/$1.challenge"
+    mv /results/token "/results/$1.token"
+}
+
 # same TEXT FILE WORD NAME: has FILE the sum that the guest printed for WORD?
 same()
 {
@@ -152,21 +160,42 @@ same()
     fi
 }
 
-# query_when_up NAME: ask QEMU about its Realm once the guest is up
-query_when_up()
+# wait_for WORD...: until the command is successful, but not forever
+wait_for()
 {
     local i=0
-    while [ $i -lt 600 ] && ! grep -q "guest: up" "/results/$1.log" 2> /dev/null
-    do
+    while [ $i -lt 600 ] && ! "$@" 2> /dev/null; do
         sleep 0.5
         i=$((i + 1))
     done
+}
+
+# qmp NAME COMMAND...: what QEMU answers goes to NAME.qmp
+qmp()
+{
+    local name="$1" command
+    shift
     {
-        echo '{"execute":"qmp_capabilities"}'
-        echo '{"execute":"query-cca"}'
-        echo '{"execute":"query-status"}'
+        for command in qmp_capabilities "$@"; do
+            echo "{\"execute\":\"$command\"}"
+        done
         sleep 3
-    } | nc 127.0.0.1 4444 > "/results/$1.qmp" 2>&1
+    } | nc 127.0.0.1 4444 > "/results/$name.qmp" 2>&1
+}
+
+# query_when_up NAME: ask QEMU about its Realm once the guest is up
+query_when_up()
+{
+    wait_for grep -q "guest: up" "/results/$1.log"
+    qmp "$1" query-cca query-status
+}
+
+# start_and_query NAME: the same at once, of a QEMU that has -S and so waits
+start_and_query()
+{
+    # A socket that listens on port 4444
+    wait_for grep -q ':115C 00000000:0000 0A' /proc/net/tcp
+    qmp "$1" cont query-cca
 }
 
 # disk NAME: arguments for a drive that is empty

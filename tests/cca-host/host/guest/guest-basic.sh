@@ -2,11 +2,12 @@
 # shellcheck shell=sh
 #
 # What any guest with a disk and a network does: a file onto the disk, as a tar
-# archive, and a transfer in both directions, with "port=N" of the kernel's
+# archive with what $more names, and a transfer in both directions, with "port=N" of the kernel's
 # command line; the host compares the sums.
 head -c 300000 /dev/urandom > /tmp/data
 echo "written by the guest" > /tmp/file
-tar -C /tmp -cf /dev/vda file data
+# shellcheck disable=SC2086
+tar -C /tmp -cf /dev/vda file data ${more:-}
 sync
 ip addr add 10.0.2.15/24 dev eth0
 ip link set eth0 up

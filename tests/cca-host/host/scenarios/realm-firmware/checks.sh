@@ -10,3 +10,11 @@ expect fw.host 'the same RIM' "it reads the RIM that the simulator computed"
 expect fw.status '^0$' "QEMU exits 0 when the firmware powers off"
 expect_clean fw
 expect_log_rim fw
+# From the hex that the firmware printed
+for what in challenge token RPV; do
+    # shellcheck disable=SC2059,SC2154
+    printf "$(sed -n "s/^fw: $what \([0-9a-f]*\).*/\1/p" "$logs/fw.log" |
+        sed 's/../\\x&/g')" > "$logs/fw.${what,,}"
+done
+expect_token fw
+refuse fw.claims '^rem3 0*$' "the token has the REM3 that the firmware extended"

@@ -6,21 +6,24 @@
 # shellcheck disable=SC2046
 dd if=/dev/zero of=/tmp/fw.disk bs=1M count=1 2> /dev/null
 
-# firmware NAME MACHINE-OPTIONS
+# firmware NAME MACHINE-OPTIONS QEMU-ARGUMENT...
 firmware()
 {
-    sim_conf "$1"
-    run_guest "$1" 600 on_cca_host "$1" "$QEMU" \
-        -M "virt,gic-version=3,confidential-guest-support=rme0$2" \
+    local name="$1" machine="$2"
+    shift 2
+    sim_conf "$name"
+    run_guest "$name" 600 on_cca_host "$name" "$QEMU" \
+        -M "virt,gic-version=3,confidential-guest-support=rme0$machine" \
         -object rme-guest,id=rme0,measurement-log=on -cpu host -accel kvm \
         -smp 2 -m 512M -nodefaults -display none -no-reboot \
-        -bios /files/firmware.bin -serial "file:/results/$1.log" \
+        -bios /files/firmware.bin -serial "file:/results/$name.log" \
         -drive if=none,id=disk,format=raw,file=/tmp/fw.disk \
         -device virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on \
-        -device virtio-rng-pci
+        -device virtio-rng-pci "$@"
 }
 
-firmware fw
+start_and_query fw &
+firmware fw "" -S -qmp tcp:127.0.0.1:4444,server=on,wait=off
 # What the device tree of the same command line is
 firmware dtb ,dumpdtb=/results/fw.dtb
 dd if=/tmp/fw.disk bs=512 skip=1 count=1 of=/results/fw.sector 2> /dev/null
