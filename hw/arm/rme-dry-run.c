@@ -119,10 +119,17 @@ static bool rme_dry_run(ConfidentialGuestSupport *cgs, Error **errp)
     return guest->plan && print_result(guest, errp);
 }
 
+static bool check_device(ConfidentialGuestSupport *cgs, DeviceState *dev,
+                         Error **errp)
+{
+    return virt_cca_check_device(VIRT_MACHINE(current_machine), dev, errp);
+}
+
 static bool init_guest(MachineState *ms, Error **errp)
 {
     RmeGuest *guest = rme_guest_from_machine(ms);
     ConfidentialGuestSupport *cgs = ms->cgs;
+    ConfidentialGuestSupportClass *klass;
 
     if (!guest) {
         error_setg(errp, "a dry run needs a Realm: add "
@@ -135,7 +142,9 @@ static bool init_guest(MachineState *ms, Error **errp)
         return false;
     }
 
-    CONFIDENTIAL_GUEST_SUPPORT_GET_CLASS(cgs)->dry_run = rme_dry_run;
+    klass = CONFIDENTIAL_GUEST_SUPPORT_GET_CLASS(cgs);
+    klass->dry_run = rme_dry_run;
+    klass->dry_run_check_device = check_device;
     cgs->dry_run = true;
     cgs->require_guest_memfd = true;
     cgs->takes_rom_blobs = true;

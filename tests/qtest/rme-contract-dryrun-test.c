@@ -250,7 +250,6 @@ static void test_leaves_alone(const void *data)
                 "mem-path=%1$s/memory "
                 "-fw_cfg name=opt/x,file=/nonexistent/fw "
                 "-device vhost-vsock-pci,guest-cid=3 "
-                "-device vfio-pci,host=0000:00:00.0 "
                 "-add-fd fd=77,set=1 -incoming defer "
                 "-pidfile %1$s/pid -daemonize -D %1$s/log -d guest_errors "
                 "-gdb tcp::1 -S",
@@ -334,6 +333,26 @@ static const Wrong wrongs[] = {
       "Invalid parameter 'nonsense'" },
     { "an unknown device", DRY "-cpu host,pmu=off,sve=off" WATCH
       " -device nonsense", "'nonsense' is not a valid device model name" },
+    { "an unknown property of a device that is not made", DRY
+      "-cpu host,pmu=off,sve=off" WATCH " -device virtio-net-pci,colour=red",
+      "Property 'virtio-net-pci.colour' not found" },
+    { "one of a device in JSON", DRY "-cpu host,pmu=off,sve=off" WATCH
+      " -device '{\"driver\":\"virtio-scsi-pci\",\"id\":\"s\",\"colour\":1}'",
+      "Property 'virtio-scsi-pci.colour' not found" },
+    { "a device without a type", DRY "-cpu host,pmu=off,sve=off" WATCH
+      " -device '{\"id\":\"s\"}'", "Parameter 'driver' is missing" },
+    { "a type that is no device", DRY "-cpu host,pmu=off,sve=off" WATCH
+      " -device memory-backend-ram",
+      "'memory-backend-ram' is not a valid device model name" },
+    { "a device that no Realm can have", DRY "-cpu host,pmu=off,sve=off" WATCH
+      " -device vfio-pci,host=0000:00:00.0",
+      "a Realm cannot have the device vfio-pci: it maps all memory of the "
+      "guest and does not ask what is shared; use a virtio device" },
+    { "a balloon", DRY "-cpu host,pmu=off,sve=off" WATCH
+      " -device virtio-balloon-pci",
+      "a Realm cannot have the device virtio-balloon-pci: it takes pages from "
+      "the guest that are private; leave it out (libvirt: <memballoon "
+      "model='none'/>)" },
     { "flash", DRY "-cpu host -drive if=pflash,file=/nonexistent,format=raw",
       "a Realm has no flash memory: -drive if=pflash cannot be used, load the "
       "firmware into RAM with -bios FILE and leave out a variable store" },
