@@ -6,6 +6,7 @@ The examples of the manual, domain XML against the command line that libvirt
 makes of it, and that what is skipped in XML does not change the measurement.
 """
 
+import base64
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import tempfile
 import textwrap
 
 from harness import TOOL, TOP, check, fixture, has, refusal, result, tool
+from cca_measure.rim import GRANULE, compute, digest, ripas_blocks
 
 QEMU = sys.argv[1]
 PAGE = os.path.join(TOP, "docs", "system", "arm", "cca.rst")
@@ -70,6 +72,22 @@ MEASURED = [
     ("more memory", ["-m", "2G"]),
     ("an initrd", ["-initrd", "initrd.img"]),
     ("an algorithm", None),
+]
+
+
+# What both generations of kernels can launch: what it is, more options, and of the
+# operands what is not as in the first line
+RAM = 0x40000000
+PARAMS = {"step": "realm-create", "flags": 0, "ipa-bits": 41, "sve-vl": 0, "num-bps": 5,
+          "num-wps": 3, "pmu-num-ctrs": 0, "hash-algo": 0}
+GENERATIONS = [
+    ("a kernel", [], {}, {}),
+    ("a kernel with an initrd", ["-initrd", "initrd.img", "-append", "quiet"], {}, {}),
+    ("8 vCPUs and 4 GiB", ["-smp", "8", "-m", "4G"], {}, {"size": 4 << 30}),
+    ("48 bits", [], {"ipa-bits": 48}, {"object": ",ipa-bits=48"}),
+    ("SVE", [], {"flags": 2, "sve-vl": 1}, {"cpu": ",sve256=on"}),
+    ("a firmware", ["-bios", "firmware.fd"], {}, {}),
+    ("a log", [], {}, {"object": ",measurement-log=on"}),
 ]
 
 
@@ -216,6 +234,60 @@ def test_inputs():
           [s["pc"] for s in content["steps"] if s["step"] == "rec"], [0x40000000])
 
 
+def operands(inputs, params, size, kernel_abi):
+    """The steps of a launch, from the images themselves and not from QEMU's steps"""
+    pages, unmeasured, dtb = {}, [], None
+    for i in inputs["images"]:
+        if not i["measured"]:
+            unmeasured += range(i["address"], i["address"] + i["size"], GRANULE)
+            continue
+        if i["name"] == "dtb":
+            dtb, content = i["address"], base64.b64decode(inputs["dtb"])
+        else:
+            with open(i["name"], "rb") as file:
+                content = file.read()
+        content += bytes(i["size"] - len(content))
+        for at in range(i["address"] // GRANULE * GRANULE, i["address"] + i["size"], GRANULE):
+            page = pages.setdefault(at, bytearray(GRANULE))
+            start = max(at, i["address"])
+            part = content[start - i["address"]:at + GRANULE - i["address"]]
+            page[start - at:start - at + len(part)] = part
+    yield params
+    if kernel_abi == "a":
+        for base, top in ripas_blocks(params["ipa-bits"], RAM, RAM + size):
+            yield {"step": "ripas", "base": base, "top": top}
+    for at, page in sorted(pages.items()):
+        yield {"step": "data", "ipa": at, "measured": True, "content": digest("sha256", page).hex()}
+    # A firmware is not told where the DTB is
+    kernel = min(i["address"] for i in inputs["images"])
+    yield {"step": "rec", "flags": 1, "pc": kernel, "gprs": [dtb if kernel else 0] + [0] * 7}
+    for at in unmeasured:
+        yield {"step": "data", "ipa": at, "measured": False}
+
+
+def test_generations():
+    """Dry runs for kernels of both, against what the images and options lead to"""
+    for what, more, params, change in GENERATIONS:
+        values = []
+        for abi in "a", "b":
+            flags = [*HOST[:6], *(() if "cpu" in change else HOST[6:]), *NO_PMU]
+            launch = [w.replace("id=rme0", f"id=rme0,measurement-algorithm=sha256,kernel-abi={abi}"
+                                + change.get("object", ""))
+                      for w in (LAUNCH[:-2] if "-bios" in more else LAUNCH)]
+            launch[launch.index("host")] += change.get("cpu", "")
+            done = tool(*flags, "--format", "inputs", "--", *launch, *more)
+            if not done.stdout:
+                result(f"{what}, kernel-abi={abi}: there are inputs", False, done.stderr)
+                continue
+            inputs = json.loads(done.stdout)
+            steps = list(operands(inputs, {**PARAMS, **params}, change.get("size", 1 << 30), abi))
+            check(f"{what}, kernel-abi={abi}: the measurement that its images lead to",
+                  (inputs["kernel-abi"], inputs["rim"]),
+                  (abi, compute({"algorithm": "sha256", "steps": steps}).hex()))
+            values.append(inputs["rim"])
+        result(f"{what}: the generations measure different values", len(set(values)) == 2, values)
+
+
 def main():
     write("Image", image(3 << 20))
     write("initrd.img", bytes(i % 7 for i in range(100000)))
@@ -227,6 +299,7 @@ def main():
     if has(QEMU, "measurement-inputs"):
         test_inputs()
         test_inputs_examples()
+        test_generations()
 
 
 if has(QEMU, "dry-run"):

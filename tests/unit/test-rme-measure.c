@@ -434,13 +434,22 @@ static void append_plan_text(const Random *r, GString *text)
     append_data(r, 2, text);
 }
 
+static void append_rim(const RmePlan *plan, const char *name,
+                       RmeMeasureRules rules, GString *text)
+{
+    RmeMeasure m = { };
+    g_autofree char *hex = NULL;
+
+    g_assert_true(rme_measure_plan(&m, plan, rules, &error_abort));
+    hex = rme_measure_hex(m.rim, m.algo);
+    g_string_append_printf(text, "%s %s\n", name, hex);
+}
+
 static void random_plan(GString *text)
 {
     g_autofree Random *r = g_new0(Random, 1);
-    g_autofree char *hex = NULL;
     RmePlanParams params;
     RmePlanRec boot = { .flags = RME_PLAN_REC_RUNNABLE };
-    RmeMeasure m = { };
 
     random_params(&params);
     r->plan = rme_plan_new();
@@ -454,11 +463,9 @@ static void random_plan(GString *text)
     random_ram(r, &params);
     random_blobs(r);
     g_assert_true(rme_plan_finish(r->plan, &params, &boot, &error_abort));
-    g_assert_true(rme_measure_plan(&m, r->plan, RME_MEASURE_RMM_1,
-                                   &error_abort));
-    hex = rme_measure_hex(m.rim, m.algo);
     append_plan_text(r, text);
-    g_string_append_printf(text, "rim %s\n", hex);
+    append_rim(r->plan, "rim", RME_MEASURE_RMM_1, text);
+    append_rim(r->plan, "rim-2.0", RME_MEASURE_RMM_2, text);
     rme_plan_free(r->plan);
 }
 
