@@ -234,8 +234,10 @@ class Domain(Reader):
                 raise self.bad(extra, "a Realm has no variable store: remove it")
         if auto and not path:
             if not self.firmware:
-                raise self.bad(parent, "firmware='efi' leaves the choice to the host's "
-                                       "descriptors: name the image with --firmware FILE")
+                raise self.bad(parent, "firmware='efi' leaves the choice to the descriptors "
+                                       "in /usr/share/qemu/firmware of the launch's host, and "
+                                       "those of this one are not read: name the image with "
+                                       "--firmware FILE")
             path = self.firmware
         if path:
             self.add("-bios", path)

@@ -121,7 +121,8 @@ def test_refusals():
         done = command(xml.replace(old, new))
         result(f"XML with {what} is refused", refusal(done, f"(?:{message})"),
                done.returncode, done.stdout, done.stderr, f"expected {message}")
-    refuses("firmware='efi' alone needs --firmware", "with --firmware FILE",
+    refuses("firmware='efi' alone needs --firmware",
+            "are not read: name the image with --firmware FILE",
             "--show-command", fixture("nova.xml"))
 
 
