@@ -53,6 +53,7 @@ static uint64_t gpa(const void *p)
 
 static bool start(struct trial *t)
 {
+    master_patience = PATIENCE_US;
     return t->m->start(t->pci, &t->rings);
 }
 
@@ -174,7 +175,6 @@ static void test_device(struct trial *t)
         note("%s on virtio-mmio", name);
     }
     t->rings.told = gpa(t->rings.cpu);
-    master_patience = PATIENCE_US;
     if (!check(start(t) && transfer(t, t->data, gpa(t->data), SEED_SHARED),
                "%s: moves data, addresses without the shared bit", name)) {
         return;
@@ -183,7 +183,6 @@ static void test_device(struct trial *t)
         return;
     }
     t->rings.told = shared_alias(gpa(t->rings.cpu));
-    master_patience = PATIENCE_US;
     check(start(t) && transfer(t, t->data, shared_alias(gpa(t->data)),
                                SEED_SHARED),
           "%s: moves data, addresses with the shared bit", name);
