@@ -6,9 +6,10 @@
 
 # What a target is:  arm64   the product, with KVM (under qemu-user on x86-64)
 #                    native  for this machine: dry runs, unit tests, plain qtests
+#                    sanitized  native with ASan and UBSan
 # and unpatched-arm64, unpatched-native: the same of the base without the series.
 # Stages use series-arm64 and series-native for one commit of the series.
-build_targets='arm64 native unpatched-arm64 unpatched-native'
+build_targets='arm64 native sanitized unpatched-arm64 unpatched-native'
 
 configure_args=(--target-list=aarch64-softmmu --without-default-features
     --enable-system --disable-user --enable-tcg --enable-fdt=system
@@ -27,6 +28,8 @@ build_args() {
     amd64:*arm64) echo "--cross-prefix=aarch64-linux-gnu- --enable-kvm" ;;
     arm64:*) echo --enable-kvm ;;
     esac
+    [ "$1" != sanitized ] ||
+        echo "--enable-asan --enable-ubsan -Doptimization=1"
     echo "${configure_args[*]}"
 }
 
