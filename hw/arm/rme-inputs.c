@@ -15,6 +15,7 @@
 #include "qapi/qobject-output-visitor.h"
 #include "qobject/qdict.h"
 #include "qobject/qjson.h"
+#include "qobject/qlist.h"
 
 /* What hw/arm/boot.c calls it */
 #define DTB_BLOB "dtb"
@@ -97,17 +98,21 @@ static QDict *machine_values(void)
     return values;
 }
 
-static QObject *images(const RmeGuest *guest)
+static QList *images(const RmeGuest *guest)
 {
-    CcaImageList *list = rme_report_images(guest);
-    QObject *values = NULL;
-    Visitor *v = qobject_output_visitor_new(&values);
+    QList *list = qlist_new();
 
-    visit_type_CcaImageList(v, NULL, &list, &error_abort);
-    visit_complete(v, &values);
-    visit_free(v);
-    qapi_free_CcaImageList(list);
-    return values;
+    for (guint i = 0; i < rme_plan_n_blobs(guest->plan); i++) {
+        g_autoptr(CcaImage) image = rme_report_image(guest, i);
+        QObject *value = NULL;
+        Visitor *v = qobject_output_visitor_new(&value);
+
+        visit_type_CcaImage(v, NULL, &image, &error_abort);
+        visit_complete(v, &value);
+        visit_free(v);
+        qlist_append_obj(list, value);
+    }
+    return list;
 }
 
 static void put_dtb(QDict *values, const RmePlan *plan)
@@ -137,7 +142,7 @@ bool rme_inputs_write(const RmeGuest *guest, RmeMeasureRules rules,
     qdict_put_str(values, "algorithm",
                   algo_name(rme_plan_params(guest->plan)->hash_algo));
     qdict_put(values, "machine", machine_values());
-    qdict_put_obj(values, "images", images(guest));
+    qdict_put(values, "images", images(guest));
     put_dtb(values, guest->plan);
     json = qobject_to_json(QOBJECT(values));
 

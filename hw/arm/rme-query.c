@@ -8,6 +8,16 @@
 #include "hw/boards.h"
 #include "qapi/qapi-commands-misc-target.h"
 
+static CcaImageList *images(const RmeGuest *guest)
+{
+    CcaImageList *head = NULL, **tail = &head;
+
+    for (guint i = 0; i < rme_plan_n_blobs(guest->plan); i++) {
+        QAPI_LIST_APPEND(tail, rme_report_image(guest, i));
+    }
+    return head;
+}
+
 static RmeGuestMeasurementAlgorithm algorithm(const RmeGuest *guest)
 {
     if (!guest->plan) {
@@ -54,7 +64,7 @@ CcaInfo *qmp_query_cca(Error **errp)
                                      guest->config.mec_policy;
     if (guest->rim) {
         info->has_images = true;
-        info->images = rme_report_images(guest);
+        info->images = images(guest);
     }
     info->rim = g_strdup(guest->rim);
     return info;

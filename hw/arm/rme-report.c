@@ -63,24 +63,18 @@ static bool describe_images(RmeGuest *guest, Error **errp)
            hash_images(guest, false, errp);
 }
 
-CcaImageList *rme_report_images(const RmeGuest *guest)
+CcaImage *rme_report_image(const RmeGuest *guest, guint i)
 {
-    RmeHashAlgo algo = rme_plan_params(guest->plan)->hash_algo;
-    CcaImageList *head = NULL, **tail = &head;
+    const RmePlanBlob *blob = rme_plan_blob(guest->plan, i);
+    CcaImage *image = g_new0(CcaImage, 1);
 
-    for (guint i = 0; i < rme_plan_n_blobs(guest->plan); i++) {
-        const RmePlanBlob *blob = rme_plan_blob(guest->plan, i);
-        CcaImage *image = g_new0(CcaImage, 1);
-
-        image->name = g_strdup(blob->name);
-        image->address = blob->addr;
-        image->size = blob->memsize;
-        image->measured = blob->measured;
-        image->digest = rme_measure_hex(g_ptr_array_index(guest->digests, i),
-                                        algo);
-        QAPI_LIST_APPEND(tail, image);
-    }
-    return head;
+    image->name = g_strdup(blob->name);
+    image->address = blob->addr;
+    image->size = blob->memsize;
+    image->measured = blob->measured;
+    image->digest = rme_measure_hex(g_ptr_array_index(guest->digests, i),
+                                    rme_plan_params(guest->plan)->hash_algo);
+    return image;
 }
 
 typedef struct Steps {

@@ -26,12 +26,13 @@
 bool rme_report_make(RmeGuest *guest, RmeMeasureRules rules, Error **errp);
 
 /**
- * rme_report_images: what a Realm starts with
+ * rme_report_image: one of the images that a Realm starts with
  * @guest: a Realm for which rme_report_make() was successful
+ * @i: its number in the plan, ascending by address
  *
- * Returns: ascending by address, to be freed with qapi_free_CcaImageList()
+ * Returns: the image, to be freed with qapi_free_CcaImage()
  */
-CcaImageList *rme_report_images(const RmeGuest *guest);
+CcaImage *rme_report_image(const RmeGuest *guest, guint i);
 
 /**
  * rme_inputs_add_step: one extension as an element of "steps", with a comma
