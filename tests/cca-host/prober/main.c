@@ -84,6 +84,8 @@ static const ProbeGroup groups[] = {
     { "off-reset", POWER_OFF "off-exit = reset\n", off_reset_cases },
     { "odd-exits", "exit = memory-fault 0x10 0x40100000 0x1000\n"
       "exit = system-event suspend\n", odd_exit_cases },
+    { "exit-rounds", "exit-rounds = 3\n"
+      "exit = mmio-read 0x9000000+0x10%0x20 4\n", round_cases },
     { "ignores-dfr0", "ignores = dfr0\n", ignores_dfr0_cases },
     { "ignores-counters", "ignores = counters\n", ignores_counters_cases },
     { "ignores-sve", "ignores = sve\nhost-sve-vq = 4\nrmm-sve-vq = 4\n",

@@ -188,6 +188,26 @@ static void odd_exits(void)
     vm_free(vm);
 }
 
+static void rounds(void)
+{
+    Vm *vm = realm_active(1);
+    struct kvm_run *run = vm->run[0];
+
+    for (unsigned i = 0; i < 3; i++) {
+        OK(vcpu_run(vm, 0));
+        CHECK(run->exit_reason == KVM_EXIT_MMIO);
+        CHECK(run->mmio.phys_addr == 0x9000000 + i * 0x10 % 0x20);
+    }
+    CHECK(report_has("\"rounds\": 2"));
+    CHECK(!report_has("\"rounds\": 3"));
+    vm_free(vm);
+}
+
+const ProbeCase round_cases[] = {
+    { "exits repeat, with numbers that step", rounds },
+    { NULL, NULL }
+};
+
 const ProbeCase odd_exit_cases[] = {
     { "flags and system events that no Realm has are delivered", odd_exits },
     { NULL, NULL }
