@@ -53,8 +53,8 @@ realm_host() {
 
 # guest_files DIR: vmlinuz and initrd of the scenarios' guests, as the emulated
 # host would have them
+# shellcheck disable=SC2030,SC2034
 guest_files() (
-    # shellcheck disable=SC2034
     root=$cache/$chroot_name kernel=$("$top/scripts/kernel") here=$top/$cca_host/host
     mkdir -p "$cache/host" "$1/scripts/guest"
     cache=$cache/host

@@ -60,7 +60,19 @@ copy_modules()
     done
 }
 
-# Shared libraries that an ELF file needs, from the Debian tree, recursively.
+# find_library NAME: print its path, the first one in the trees of $library_trees
+find_library()
+{
+    local tree path
+    for tree in "${library_trees[@]:-$root}"; do
+        path=${tree%/}/usr/lib/aarch64-linux-gnu/$1
+        [ ! -e "$path" ] || { echo "$path"; return; }
+    done
+    return 1
+}
+
+# Shared libraries that an ELF file needs, recursively, from the Debian tree or,
+# if the array library_trees is set, from the trees in it.
 elf_closure()
 {
     local -A seen=()
@@ -71,8 +83,8 @@ elf_closure()
         todo=("${todo[@]:1}")
         while read -r lib; do
             [ -n "${seen[$lib]:-}" ] && continue
-            path=${root%/}/usr/lib/aarch64-linux-gnu/$lib
-            [ -e "$path" ] || die "$f needs $lib, which is not in $root"
+            path=$(find_library "$lib") ||
+                die "$f needs $lib, which is not in ${library_trees[*]:-$root}"
             seen[$lib]=$path
             todo+=("$path")
         done < <(from_root readelf -d "$f" |

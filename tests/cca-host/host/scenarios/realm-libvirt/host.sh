@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+#
+# Debian's libvirt runs Realms with the XML of the manual.  It is given with
+# --archive (scripts/lib/libvirt.sh), the manual's files with --file.
+# shellcheck source=/dev/null
+. /scenario/libvirt-lib.sh
+
+host_files
+simulated_cca
+start_libvirt
+virsh version > /results/version 2>&1
+cp /guest/vmlinuz /guest/initrd "$BOOT/"
+
+one_realm()
+{
+    domain realm cca-libvirt-kernel.xml -e "$(cmdline libvirt)"
+    disk_and_net_backends realm > /dev/null
+    cp /tmp/realm.disk "$IMAGES/realm.raw"
+    ln -sf "$IMAGES/realm.raw" /tmp/realm.disk
+    start_on_console realm || return
+    step "realm: its console shows that it is up" \
+        wait_log realm 600 'waits for the power button'
+    # virsh waits with the vCPUs until it is connected to the console
+    settles "realm: it is" 30 realm "running (unpaused)"
+    says "realm: it is tainted" 'tainted: custom configuration' \
+        virsh dominfo realm
+    virsh qemu-monitor-command realm '{"execute":"query-cca"}' \
+        > /results/realm.qmp
+    report_of realm
+    cp /tmp/realm.xml /results/realm.command     # for cca-measure
+    says "realm: query-cca" '"state":"active"' cat /results/realm.qmp
+    step "realm: virsh suspend" virsh suspend realm
+    settles "realm: it is" 60 realm "paused (user)"
+    step "realm: virsh resume" virsh resume realm
+    settles "realm: it is" 60 realm "running (unpaused)"
+    says "realm: virsh save is refused" 'cannot be migrated or saved' \
+        virsh save realm /tmp/state
+    says "realm: virsh dump is refused" 'a Realm has no dump' \
+        virsh dump --memory-only realm /tmp/dump
+    accounting realm
+    step "realm: virsh shutdown" virsh shutdown realm
+    settles "realm: it is" 300 realm "shut off (shutdown)"
+    collect realm
+}
+
+# Where the host counts the memory of a domain
+accounting()
+{
+    local group
+    group=$(sed 's/^0:://' "/proc/$(cat "/run/libvirt/qemu/$1.pid")/cgroup")
+    {
+        echo "cgroup $group"
+        grep -E '^(anon|file|shmem|unevictable) ' \
+            "/sys/fs/cgroup${group%/emulator}/memory.stat"
+    } > "/results/$1.cgroup" 2>&1
+}
+
+destroyed()
+{
+    step "realm: virsh start again" virsh start realm
+    step "realm: virsh destroy" virsh destroy realm
+    settles "realm: it is" 60 realm "shut off (destroyed)"
+    step "realm: virsh undefine" virsh undefine realm
+    says "realm: it is no more" 'failed to get domain' virsh domstate realm
+}
+
+# The sed command that makes an ordinary guest of an XML
+ORDINARY='/<qemu:commandline>/,/<.qemu:commandline>/d'
+
+# Two Realms and an ordinary guest beside them
+three_guests()
+{
+    local name
+    domain one cca-libvirt-kernel.xml -e "$(cmdline button)"
+    domain two cca-libvirt-kernel.xml -e "$(cmdline button)"
+    domain plain cca-libvirt-kernel.xml -e "$(cmdline button)" -e "$ORDINARY"
+    for name in one two plain; do
+        start_on_console $name
+    done
+    for name in one two plain; do
+        step "$name: its console shows that it is up" \
+            wait_log $name 600 'waits for the power button'
+    done
+    says "all three run at once" '^3$' running
+    for name in one two plain; do
+        step "$name: virsh shutdown" virsh shutdown $name
+    done
+    for name in one two plain; do
+        settles "$name: it is" 300 $name "shut off (shutdown)"
+    done
+}
+running()
+{
+    virsh list --state-running --name | grep -cE '^(one|two|plain)$'
+}
+
+# The test firmware, found through the manual's descriptor
+firmware()
+{
+    cp /files/cca-libvirt-firmware.json /usr/share/qemu/firmware/60-realm.json
+    cp /files/firmware.bin /usr/share/qemu/realm-firmware.fd
+    domain firmware cca-libvirt-firmware.xml
+    start_on_console firmware --paused
+    settles "firmware: it is" 30 firmware "paused (user)"
+    step "firmware: virsh resume, which makes the Realm" virsh resume firmware
+    settles "firmware: it is" 600 firmware "shut off (shutdown)"
+}
+
+# A guest that reboots
+reboots()
+{
+    domain reboot cca-libvirt-kernel.xml -e "$(cmdline reboot)"
+    start_on_console reboot
+    settles "reboot, on_reboot=destroy: it is" 600 reboot "shut off (shutdown)"
+    domain restart cca-libvirt-kernel.xml -e "$(cmdline reboot)" \
+        -e 's,<on_reboot>.*<,<on_reboot>restart<,'
+    start_on_console restart
+    settles "reboot, on_reboot=restart: it is" 600 restart "shut off (shutdown)"
+}
+
+# object TEXT: the sed command for properties of the rme-guest
+object()
+{
+    echo "s/\"id\":\"rme0\"/&,$1/"
+}
+
+# What can be wrong is said by virsh start
+errors()
+{
+    cca_settings "rmm = no"
+    domain no-rmm cca-libvirt-kernel.xml -e "$(cmdline button)"
+    start_fails no-rmm "there is no RMM" \
+        '.*qemu-system-aarch64: .*this kernel .* found no RMM to run them.*'
+    cca_settings "mec = present" "mec-count = 8" "mec-in-use = 8"
+    domain mec cca-libvirt-kernel.xml -e "$(cmdline button)" \
+        -e "$(object '"mec-policy":"private"')"
+    start_fails mec "all private MECIDs are in use" \
+        "rme-guest 'rme0': no private MECID is free .this host has 8 in all.*"
+    cca_settings
+    domain value cca-libvirt-kernel.xml -e "$(cmdline button)" \
+        -e "$(object '"personalization-value":"AAAA"')"
+    start_fails value "a personalization value is too short" \
+        '.*qemu-system-aarch64: personalization-value has 3 bytes.*'
+    domain balloon cca-libvirt-kernel.xml -e "$(cmdline button)" \
+        -e "s/<memballoon model='none'/<memballoon model='virtio'/"
+    start_fails balloon "a Realm has no balloon" \
+        ".*qemu-system-aarch64: .*leave it out .libvirt: <memballoon model='none'/>."
+}
+
+one_realm
+destroyed
+three_guests
+firmware
+reboots
+errors
+for log in /var/log/libvirt/qemu/*.log; do
+    cp "$log" "/results/$(basename "$log" .log).qemu.log"
+done
+stop_libvirt
