@@ -4,10 +4,11 @@
 # A Realm that does not behave: actions of the test firmware
 # (tests/cca-host/firmware). It is given as --file firmware.bin=...
 
-# most FILE NAME KIB: keep the largest value of NAME in FILE
+# most FILE NAME KIB: keep the largest value of NAME in FILE. A process that has
+# just ended tells no value.
 most()
 {
-    [ "$3" -le "$(sed -n "s/^$2 //p" "$1")" ] || sed -i "s/^$2 .*/$2 $3/" "$1"
+    [ "${3:-0}" -le "$(sed -n "s/^$2 //p" "$1")" ] || sed -i "s/^$2 .*/$2 $3/" "$1"
 }
 
 # watch_memory NAME: the most that QEMU has while the run lasts, in NAME.memory:
