@@ -6,3 +6,4 @@ expect vhost.qemu.log 'vhost_iotlb_miss' \
     "vhost asks QEMU for the pages that it may reach"
 expect vhost.status '^0$' "QEMU exits 0 when the Realm powers off"
 expect_clean vhost
+expect_token vhost
