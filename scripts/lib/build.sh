@@ -26,7 +26,9 @@ checkout=$(echo "$top" | hash12)
 build_args() {
     case $host_arch:$1 in
     amd64:*arm64) echo "--cross-prefix=aarch64-linux-gnu- --enable-kvm" ;;
-    arm64:*) echo --enable-kvm ;;
+    # By this name it is ccache's, which has no link for "cc"
+    amd64:*) echo --cc=gcc ;;
+    arm64:*) echo "--cc=gcc --enable-kvm" ;;
     esac
     [ "$1" != sanitized ] ||
         echo "--enable-asan --enable-ubsan -Doptimization=1"
