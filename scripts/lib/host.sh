@@ -17,6 +17,9 @@ make_sim() {
         O=/src/cca/build/sim CROSS_PREFIX="$cross" "$@"
 }
 
+# make_firmware: the test firmware, build/sim/firmware/fw.bin
+make_firmware() { make_sim firmware O=/src/cca/build/sim/firmware; }
+
 # have_scenario NAME
 have_scenario() { [ -f "$top/$cca_host/host/scenarios/$1/host.sh" ]; }
 
