@@ -351,24 +351,29 @@ static bool ended(Contract *c)
     return !c->pid;
 }
 
+/* How many such calls does the report have? */
+static unsigned count_calls(Contract *c, const char *call)
+{
+    g_autofree char *what = g_strdup_printf("\"call\": \"%s\"", call);
+    g_autofree char *text = NULL;
+    unsigned found = 0;
+
+    if (g_file_get_contents(c->report_file, &text, NULL, NULL)) {
+        for (char *p = text; (p = strstr(p, what)); p++) {
+            found++;
+        }
+    }
+    return found;
+}
+
 static bool wait_calls(Contract *c, const char *call, unsigned n,
                        int64_t timeout)
 {
     int64_t end = g_get_monotonic_time() + timeout;
-    g_autofree char *what = g_strdup_printf("\"call\": \"%s\"", call);
 
     for (bool last = false; !last; g_usleep(5000)) {
-        g_autofree char *text = NULL;
-        unsigned found = 0;
-
         last = ended(c) || g_get_monotonic_time() > end;
-
-        if (g_file_get_contents(c->report_file, &text, NULL, NULL)) {
-            for (char *p = text; (p = strstr(p, what)); p++) {
-                found++;
-            }
-        }
-        if (found >= n) {
+        if (count_calls(c, call) >= n) {
             return true;
         }
     }
@@ -422,23 +427,13 @@ Contract *contract_run_options(const char *conf, const char *options)
     return c;
 }
 
-/* Does the report have such a call? */
-static bool was_called(Contract *c, const char *call)
-{
-    g_autofree char *what = g_strdup_printf("\"call\": \"%s\"", call);
-    g_autofree char *text = NULL;
-
-    return g_file_get_contents(c->report_file, &text, NULL, NULL) &&
-           strstr(text, what);
-}
-
 Contract *contract_try(const ContractArgs *args, bool *runs)
 {
     g_autofree char *options = options_of(args);
     Contract *c = spawn(args->conf, options);
 
     do {
-        *runs = was_called(c, "FIRST_RUN");
+        *runs = count_calls(c, "FIRST_RUN") > 0;
         if (*runs || ended(c)) {
             return c;
         }
