@@ -7,9 +7,10 @@
 # What a target is:  arm64   the product, with KVM (under qemu-user on x86-64)
 #                    native  for this machine: dry runs, unit tests, plain qtests
 #                    sanitized  native with ASan and UBSan
-# and unpatched-arm64, unpatched-native: the same of the base without the series.
+# and unpatched-arm64, unpatched-native: the same of the base without the series;
+# unpatched-user: qemu-user with plugins, which Debian's has not, to count with.
 # Stages use series-arm64 and series-native for one commit of the series.
-build_targets='arm64 native sanitized unpatched-arm64 unpatched-native'
+build_targets='arm64 native sanitized unpatched-arm64 unpatched-native unpatched-user'
 
 configure_args=(--target-list=aarch64-softmmu --without-default-features
     --enable-system --disable-user --enable-tcg --enable-fdt=system
@@ -18,6 +19,9 @@ configure_args=(--target-list=aarch64-softmmu --without-default-features
     --enable-vhost-kernel --enable-vhost-user --enable-vhost-vdpa
     --enable-nettle --enable-pixman --enable-trace-backends=log
     --enable-werror --disable-download)
+user_args=(--cc=gcc --target-list=aarch64-linux-user --without-default-features
+    --enable-linux-user --enable-plugins --disable-install-blobs --disable-docs
+    --disable-download)
 
 # This checkout has its own source and build trees: two never mix
 checkout=$(echo "$top" | hash12)
@@ -25,6 +29,7 @@ checkout=$(echo "$top" | hash12)
 # build_args TARGET: configure's arguments
 build_args() {
     case $host_arch:$1 in
+    *:unpatched-user) echo "${user_args[*]}"; return ;;
     amd64:*arm64) echo "--cross-prefix=aarch64-linux-gnu- --enable-kvm" ;;
     # By this name it is ccache's, which has no link for "cc"
     amd64:*) echo --cc=gcc ;;

@@ -228,6 +228,10 @@ static void set(const char *key, const char *value)
         config.trace = g_strdup(value);
     } else if (!strcmp(key, "list-calls")) {
         config.list_calls = yes_no(value);
+    } else if (!strcmp(key, "measure")) {
+        config.measure = yes_no(value);
+    } else if (!strcmp(key, "own-costs")) {
+        config.own_costs = g_strdup(value);
     } else if (!strcmp(key, "host-access")) {
         config.abort_on_host_access = choice(value, accesses);
     } else if (!strcmp(key, "off-exit")) {
@@ -268,6 +272,7 @@ static void set_defaults(void)
         .rmm_sha512 = true,
         .mec_count = 1,
         .list_calls = true,
+        .measure = true,
         .exit_rounds = 1,
         .unrelated_caps = g_array_new(FALSE, FALSE, sizeof(unsigned)),
         .fails = g_ptr_array_new(),

@@ -98,6 +98,8 @@ typedef struct SimConfig {
     char *report;           /* path, or NULL */
     char *trace;            /* path of a text trace, or NULL */
     bool list_calls;        /* of an active Realm, in the report */
+    bool measure;           /* hash what the Realm is made of */
+    char *own_costs;        /* path, or NULL: see sim-own.h */
     bool abort_on_host_access;
     SimOffExit off_exit;
     SimIgnored ignores;

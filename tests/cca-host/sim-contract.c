@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "sim-contract.h"
+#include "sim-own.h"
 #include "sim-user.h"
 
 #define VCPU_MMAP_SIZE 8192
@@ -236,6 +237,7 @@ static int run(SimVcpu *vcpu)
         }
     }
     if (ret == 1) {
+        sim_own_wait();
         return wait_for_signal(vcpu);
     }
     if (ret == 0 && vcpu->run->exit_reason == KVM_EXIT_SYSTEM_EVENT) {

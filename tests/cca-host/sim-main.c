@@ -23,6 +23,7 @@
 
 #include "sim-backend.h"
 #include "sim-host.h"
+#include "sim-own.h"
 
 /*
  * System calls, not dlsym(): these run before constructors and in threads
@@ -77,7 +78,9 @@ static int do_open(int dirfd, const char *path, int flags, unsigned mode)
 
     if (sim_configured() && path) {
         if (!strcmp(path, "/dev/kvm")) {
+            sim_own_begin(1);
             fd = sim_open_kvm(flags);
+            sim_own_end();
             return fd < 0 ? fail_with(-fd) : fd;
         }
         if (sim_sysfs_owns(path)) {
@@ -212,8 +215,10 @@ int ioctl(int fd, unsigned long req, ...)
     if (!obj) {
         return sim_real_ioctl(fd, req, arg);
     }
+    sim_own_begin(1);
     ret = dispatch(obj, req, arg);
     sim_object_put(obj);
+    sim_own_end();
     return ret < 0 ? fail_with(-ret) : ret;
 }
 
@@ -248,13 +253,17 @@ static int do_fallocate(int fd, int mode, long off, long len)
     int ret;
 
     if (obj) {
+        sim_own_begin(1);
         ret = sim_gmem_fallocate((SimGmem *)obj, mode, off, len);
         sim_object_put(obj);
+        sim_own_end();
         return ret < 0 ? fail_with(-ret) : 0;
     }
     ret = sim_real_fallocate(fd, mode, off, len);
     if (!ret && (mode & FALLOC_FL_PUNCH_HOLE) && sim_configured()) {
+        sim_own_begin(0);
         sim_file_punched(fd, off, len);
+        sim_own_end();
     }
     return ret;
 }
@@ -280,7 +289,9 @@ int madvise(void *addr, size_t len, int advice)
     }
     ret = sim_real_madvise(addr, len, advice);
     if (!ret && discard) {
+        sim_own_begin(0);
         sim_shared_discarded((uintptr_t)addr, len, "madvise");
+        sim_own_end();
     }
     return ret;
 }

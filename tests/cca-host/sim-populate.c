@@ -23,7 +23,9 @@ static int populate_page(SimVm *vm, SimSlot *slot, uint64_t gpa, bool measure,
     if (ret < 0) {
         return ret;
     }
-    sim_rim_data(&realm->rim, gpa, measure ? page : NULL);
+    if (sim_config()->measure) {
+        sim_rim_data(&realm->rim, gpa, measure ? page : NULL);
+    }
     if (digest) {
         g_checksum_update(digest, page, sizeof(page));
     }
@@ -98,7 +100,7 @@ long sim_realm_populate(SimVm *vm, uint64_t user)
         return -EFAULT;
     }
     /* For tests of contents; in run mode it would cost seconds */
-    if (!sim_config()->run_mode) {
+    if (!sim_config()->run_mode && sim_config()->measure) {
         digest = g_checksum_new(G_CHECKSUM_SHA256);
     }
     ret = populate(vm, &arg, digest);

@@ -235,7 +235,8 @@ static long init_ripas(SimVm *vm, uint64_t user)
             sim_complain(vm, "RIPAS is initialised after a POPULATE: the "
                          "measurement depends on that order");
         }
-        ret = sim_rim_ripas(&realm->rim, arg.base, end, false);
+        ret = sim_config()->measure ?
+              sim_rim_ripas(&realm->rim, arg.base, end, false) : 0;
         if (!ret) {
             sim_ranges_add(&realm->ripas, arg.base, end);
         }
