@@ -239,6 +239,25 @@ static void set_measurement_inputs(Object *obj, const char *value,
     guest->config.measurement_inputs = *value ? g_strdup(value) : NULL;
 }
 
+static bool get_measurement_report(Object *obj, Error **errp)
+{
+    return RME_GUEST(obj)->config.measurement_report;
+}
+
+/* Nothing but the launch reads it, so it can be set as long as QEMU waits */
+static void set_measurement_report(Object *obj, bool value, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(obj);
+
+    if (guest->state > RME_STATE_PROBED) {
+        error_setg(errp, "'measurement-report' of rme-guest '%s' cannot be "
+                   "changed after the start: set it with -object, or before "
+                   "cont with -S", rme_guest_id(guest));
+        return;
+    }
+    guest->config.measurement_report = value;
+}
+
 static bool get_dry_run(Object *obj, Error **errp)
 {
     return RME_GUEST(obj)->config.dry_run;
@@ -413,6 +432,12 @@ static void rme_guest_class_init(ObjectClass *oc, void *data)
                                   set_measurement_inputs);
     object_class_property_set_description(oc, "measurement-inputs",
         "file that is written with all inputs of the measurement, as JSON");
+
+    object_class_property_add_bool(oc, "measurement-report",
+                                   get_measurement_report,
+                                   set_measurement_report);
+    object_class_property_set_description(oc, "measurement-report",
+        "compute the measurement at the launch for query-cca (default: off)");
 
     object_class_property_add_bool(oc, "dry-run", get_dry_run, set_dry_run);
     object_class_property_set_description(oc, "dry-run",

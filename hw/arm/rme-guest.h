@@ -44,6 +44,7 @@ typedef enum RmeState {
  * @ipa_bits: width of the IPA space with the shared bit, 0 = automatic
  * @measurement_log: put a log of the measurement into the guest's memory
  * @measurement_inputs: file for the inputs of the measurement, or NULL
+ * @measurement_report: compute the measurement for query-cca
  * @dry_run: nothing is launched, see hw/arm/rme-dry-run.h
  * @kernel_abi: generation of the host's kernel; of a dry run only
  * @has_rpv: the user set @rpv
@@ -62,6 +63,7 @@ typedef struct RmeGuestConfig {
     uint32_t ipa_bits;
     bool measurement_log;
     char *measurement_inputs;
+    bool measurement_report;
     bool dry_run;
     RmeKernelAbi kernel_abi;
     bool has_rpv;
@@ -104,7 +106,7 @@ struct KvmRme;
  * @log: the log, which the plan refers to, or NULL; owned by the object
  * @rim: its initial measurement in hex, or NULL if it is not known
  * @digests: of each image of @plan, in its order, what rme_measure_blob()
- *     makes; or NULL
+ *     makes; or NULL, as @rim
  * @dma: what bus masters may reach, or NULL; owned by hw/arm/rme-dma.c
  * @shared: which pages the guest shared, or NULL; owned by its makers
  * @kvm: the Realm under KVM, or NULL; owned by target/arm/kvm-rme.c

@@ -32,7 +32,9 @@ static void print_images(Monitor *mon, const CcaImageList *list)
         monitor_printf(mon, "image: 0x%016" PRIx64 " + 0x%" PRIx64 " %s%s\n",
                        image->address, image->size, image->name,
                        image->measured ? "" : " (contents not measured)");
-        monitor_printf(mon, "       %s\n", image->digest);
+        if (image->digest) {
+            monitor_printf(mon, "       %s\n", image->digest);
+        }
     }
 }
 
@@ -57,5 +59,7 @@ void hmp_info_cca(Monitor *mon, const QDict *qdict)
                    info->personalization_value);
     print_images(mon, info->images);
     monitor_printf(mon, "initial measurement (RIM): %s\n",
-                   info->rim ?: "not known before the start");
+                   info->rim ?: !info->has_images ?
+                   "not known before the start" :
+                   "not computed, see measurement-report of rme-guest");
 }

@@ -62,7 +62,7 @@ CcaInfo *qmp_query_cca(Error **errp)
     info->has_mec_policy = true;
     info->mec_policy = guest->plan ? guest->mec_policy :
                                      guest->config.mec_policy;
-    if (guest->rim) {
+    if (guest->plan) {
         info->has_images = true;
         info->images = images(guest);
     }

@@ -72,8 +72,10 @@ CcaImage *rme_report_image(const RmeGuest *guest, guint i)
     image->address = blob->addr;
     image->size = blob->memsize;
     image->measured = blob->measured;
-    image->digest = rme_measure_hex(g_ptr_array_index(guest->digests, i),
-                                    rme_plan_params(guest->plan)->hash_algo);
+    if (guest->digests) {
+        image->digest = rme_measure_hex(g_ptr_array_index(guest->digests, i),
+                                        rme_plan_params(guest->plan)->hash_algo);
+    }
     return image;
 }
 
@@ -89,18 +91,28 @@ static void note_step(const RmeExtend *extend, void *opaque)
     rme_inputs_add_step(steps->json, extend, steps->algo);
 }
 
+/* To hash the images is most of what a launch costs QEMU itself */
+static bool is_wanted(const RmeGuestConfig *config)
+{
+    return config->measurement_report || config->measurement_log ||
+           config->measurement_inputs || config->dry_run;
+}
+
 bool rme_report_make(RmeGuest *guest, RmeMeasureRules rules, Error **errp)
 {
     RmeHashAlgo algo = rme_plan_params(guest->plan)->hash_algo;
     g_autoptr(GString) json = g_string_new(NULL);
     Steps steps = { .json = json, .algo = algo };
-    bool wanted = guest->config.measurement_inputs;
-    RmeMeasure m = { .fn = wanted ? note_step : NULL, .opaque = &steps };
+    bool inputs = guest->config.measurement_inputs;
+    RmeMeasure m = { .fn = inputs ? note_step : NULL, .opaque = &steps };
 
+    if (!is_wanted(&guest->config)) {
+        return true;
+    }
     if (!rme_measure_plan(&m, guest->plan, rules, errp) ||
         !describe_images(guest, errp)) {
         return false;
     }
     guest->rim = rme_measure_hex(m.rim, algo);
-    return !wanted || rme_inputs_write(guest, rules, json, errp);
+    return !inputs || rme_inputs_write(guest, rules, json, errp);
 }

@@ -11,15 +11,16 @@
 #include "qapi/qapi-types-misc-target.h"
 
 /**
- * rme_report_make: compute the measurement of a launch and keep it
+ * rme_report_make: compute the measurement of a launch and keep it, if wanted
  * @guest: a Realm with a plan, whose images are not released yet
  * @rules: those of the host's RMM
  * @errp: set on failure: to hash, to write the measurement log or the file of
  *     the property measurement-inputs
  *
- * Sets rim and digests of @guest, which stay when the images are released,
- * writes the log into its place in the plan, and writes that file if the
- * property is set.  The file is there completely or not at all.
+ * Does nothing unless a property or a dry run needs it.  Sets rim and digests
+ * of @guest, which stay when the images are released, writes the log into its
+ * place in the plan, and writes that file if the property is set.  The file is
+ * there completely or not at all.
  *
  * Returns: true on success
  */
@@ -29,6 +30,8 @@ bool rme_report_make(RmeGuest *guest, RmeMeasureRules rules, Error **errp);
  * rme_report_image: one of the images that a Realm starts with
  * @guest: a Realm for which rme_report_make() was successful
  * @i: its number in the plan, ascending by address
+ *
+ * It has no digest if none was wanted.
  *
  * Returns: the image, to be freed with qapi_free_CcaImage()
  */

@@ -59,12 +59,12 @@ def query_lines(info, report):
     rims = [vm.get("rim") for vm in report["vms"]]
     yield "query-cca", "state %s, kernel ABI %s, %s, the %s measurement" % (
         info["state"], info["kernel-abi"], info["measurement-algorithm"],
-        "same" if info["rim"] in rims else "OTHER")
+        "no" if "rim" not in info else "same" if info["rim"] in rims else "OTHER")
     for image in info["images"]:
-        yield "image", "%s: %d bytes at %#x, %s, digest %s..." % (
+        yield "image", "%s: %d bytes at %#x, %s%s" % (
             os.path.basename(image["name"]), image["size"], image["address"],
             "measured" if image["measured"] else "not measured",
-            image["digest"][:16])
+            ", digest %s..." % image["digest"][:16] if "digest" in image else "")
 
 
 def token_lines(path, report):

@@ -299,6 +299,68 @@ static void test_launch(const void *data)
     contract_quit(c);
 }
 
+/* Not asked for, the measurement is not computed; the rest is there */
+static void test_no_report(const void *unused)
+{
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) { });
+    g_autofree char *text = NULL;
+    QDict *rsp, *info;
+
+    contract_expect_active(c);
+    text = contract_hmp(c, "info cca");
+    info = query(c, &rsp);
+    if (contract_check(info, "query-cca is an error")) {
+        QList *images = qdict_get_qlist(info, "images");
+        const QListEntry *e;
+
+        expect_str(info, "rim", NULL);
+        contract_check(images && qlist_size(images) == 2, "images");
+        QLIST_FOREACH_ENTRY(images, e) {
+            QDict *image = qobject_to(QDict, qlist_entry_obj(e));
+
+            expect_str(image, "digest", NULL);
+            contract_check(qdict_get_try_int(image, "size", 0) > 0, "size");
+        }
+    }
+    contract_check(strstr(text, "(RIM): not computed"), "HMP: %s", text);
+    qobject_unref(rsp);
+    contract_quit(c);
+    contract_expect_silence(c);
+}
+
+#define QOM_SET "{'execute': 'qom-set', 'arguments': {'path': " \
+    "'/objects/rme0', 'property': 'measurement-report', 'value': %i}}"
+
+/* As management software does that has no place for it on the command line */
+static void test_late_report(const void *data)
+{
+    static const Launch defaults = { "defaults", "", "", "", "sha512",
+        "default", -1, 244, "kvm_cap_arm_rme" };
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) { .more = "-S" });
+    g_autofree char *rim = NULL;
+    QDict *realm, *rsp;
+
+    qobject_unref(contract_qmp(c, QOM_SET, true));
+    contract_qmp_ok(c, "cont");
+    contract_expect_active(c);
+    realm = contract_realm(c);
+    rim = g_strdup(realm ? qdict_get_try_str(realm, "rim") : NULL);
+    if (contract_check(rim, "the simulator has no RIM")) {
+        check_info(c, &defaults, rim);
+    }
+    rsp = contract_qmp(c, QOM_SET, false);
+    contract_check(rsp && qdict_haskey(rsp, "error"), "set after the start");
+    if (rsp && qdict_haskey(rsp, "error")) {
+        contract_equal("error",
+                       qdict_get_try_str(qdict_get_qdict(rsp, "error"), "desc"),
+                       "'measurement-report' of rme-guest 'rme0' cannot be "
+                       "changed after the start: set it with -object, or "
+                       "before cont with -S");
+    }
+    qobject_unref(rsp);
+    contract_quit(c);
+}
+
 static bool has_text(const char *line, const char *text)
 {
     return strstr(line, text);
@@ -326,6 +388,9 @@ static void add_tests(void)
     for (int i = 0; i < ARRAY_SIZE(launches); i++) {
         contract_add("query", launches[i].name, test_launch, &launches[i]);
     }
+    contract_add("query", "no measurement-report", test_no_report, NULL);
+    contract_add("query", "measurement-report set while QEMU waits",
+                 test_late_report, NULL);
     contract_add("query", "a file that cannot be written",
                  test_file_that_cannot_be_written, NULL);
 }

@@ -14,7 +14,8 @@ cp /guest/vmlinuz /guest/initrd "$BOOT/"
 
 one_realm()
 {
-    domain realm cca-libvirt-kernel.xml -e "$(cmdline libvirt)"
+    domain realm cca-libvirt-kernel.xml -e "$(cmdline libvirt)" \
+        -e "$(object '"measurement-report":true')"
     disk_and_net_backends realm > /dev/null
     cp /tmp/realm.disk "$IMAGES/realm.raw"
     ln -sf "$IMAGES/realm.raw" /tmp/realm.disk
