@@ -8,6 +8,9 @@
  */
 
 #include "qemu/osdep.h"
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
@@ -276,6 +279,19 @@ static bool execute_step(RmeGuest *guest, const RmePlanStep *step,
     g_assert_not_reached();
 }
 
+/*
+ * The Realm has the images and cannot be reset.  The allocator would keep
+ * blocks of up to 32 MiB: what held images, and the files that they came from.
+ */
+static void release_images(RmeGuest *guest)
+{
+    rme_plan_release_data(guest->plan);
+    rom_release_blobs();
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 bool kvm_rme_launch(RmeGuest *guest, Error **errp)
 {
     RmePlanParams params;
@@ -310,7 +326,6 @@ bool kvm_rme_launch(RmeGuest *guest, Error **errp)
 
     rme_guest_set_state(guest, RME_STATE_ACTIVE);
     kvm_mark_guest_state_protected();
-    rme_plan_release_data(guest->plan);
-    rom_release_blobs();
+    release_images(guest);
     return true;
 }

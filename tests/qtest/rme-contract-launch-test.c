@@ -5,7 +5,8 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
-#include "rme-contract.h"
+#include "qemu/units.h"
+#include "rme-contract-internal.h"
 
 #define PAGE 4096
 #define ENTRY 0x40080000ULL     /* of a raw image */
@@ -457,6 +458,91 @@ static void test_pair(const void *data)
     g_free(rims[1]);
 }
 
+/* KiB of the line @key of /proc/PID/status */
+static int64_t status_kib(Contract *c, const char *key)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", c->pid);
+    g_autofree char *text = NULL;
+    const char *line = NULL;
+
+    if (g_file_get_contents(path, &text, NULL, NULL)) {
+        line = strstr(text, key);
+    }
+    contract_check(line, "no %s in %s", key, path);
+    return line ? atol(line + strlen(key)) : 0;
+}
+
+/* KiB that QEMU's files in memory of that name have; -1: there is none */
+static int64_t memfd_kib(Contract *c, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/fd", c->pid);
+    g_autofree char *prefix = g_strdup_printf("/memfd:%s", name);
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    const char *entry;
+    int64_t sum = -1;
+
+    while (dir && (entry = g_dir_read_name(dir))) {
+        g_autofree char *link = g_build_filename(path, entry, NULL);
+        g_autofree char *target = g_file_read_link(link, NULL);
+        struct stat st;
+
+        if (target && g_str_has_prefix(target, prefix) && !stat(link, &st)) {
+            sum = MAX(sum, 0) + st.st_blocks / 2;
+        }
+    }
+    return sum;
+}
+
+/*
+ * A kernel that the allocator would keep when it is freed, and an initrd that
+ * it maps.  The measurement has nothing to do with it and would take seconds.
+ */
+#define KERNEL_MIB 12
+#define IMAGES_MIB (KERNEL_MIB + 36)
+#define SLACK_KIB (4 * 1024)
+#define BACKEND "-machine memory-backend=m0 " \
+                "-object memory-backend-memfd,id=m0,size=256M,share=on "
+
+/* QEMU's own memory while the Realm runs; @images of so many MiB are in it */
+static int64_t own_kib(const char *options, int64_t images)
+{
+    g_autofree char *more = g_strdup_printf(BACKEND "%s", options);
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = "measure = no", .no_kernel = images, .more = more,
+    });
+    int64_t private, own;
+
+    contract_expect_active(c);
+    contract_check(memfd_kib(c, "memory-backend-memfd") == 0,
+                   "%" PRId64 " KiB of shared memory are left",
+                   memfd_kib(c, "memory-backend-memfd"));
+    private = memfd_kib(c, "kvm-gmem");
+    contract_check(private >= images * KiB &&
+                   private < images * KiB + SLACK_KIB,
+                   "%" PRId64 " KiB of private memory", private);
+    own = status_kib(c, "\nRssAnon:");
+    contract_quit(c);
+    contract_expect_silence(c);
+    return own;
+}
+
+/* Images are in private memory, and there only */
+static void test_no_copy(const void *unused)
+{
+    g_autofree uint8_t *data = contract_pattern((IMAGES_MIB - KERNEL_MIB) * MiB,
+                                                7);
+    const char *kernel = contract_file("kernel", data, KERNEL_MIB * MiB);
+    const char *initrd = contract_file("initrd", data,
+                                       (IMAGES_MIB - KERNEL_MIB) * MiB);
+    g_autofree char *options = g_strdup_printf("-kernel %s -initrd %s", kernel,
+                                               initrd);
+    int64_t large = own_kib(options, IMAGES_MIB), small = own_kib("", 0);
+
+    contract_check(large < small + SLACK_KIB, "with images of %d MiB QEMU has "
+                   "%" PRId64 " KiB, with small ones %" PRId64, IMAGES_MIB,
+                   large, small);
+}
+
 static void add_tests(void)
 {
     for (int i = 0; i < ARRAY_SIZE(outsides); i++) {
@@ -481,6 +567,8 @@ static void add_tests(void)
     }
     contract_add("launch", "splits an image where NUMA nodes meet",
                  test_numa_border, NULL);
+    contract_add("launch", "leaves no second copy of an image", test_no_copy,
+                 NULL);
     contract_add("launch", "happens once, whatever resets come before it",
                  test_resets_before_start, NULL);
     contract_add("launch", "does not happen before the start",
