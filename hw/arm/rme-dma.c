@@ -7,10 +7,10 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "qemu/main-loop.h"
-#include "qemu/rcu.h"
 #include "qemu/timer.h"
 #include "qapi/error.h"
 #include "exec/address-spaces.h"
+#include "exec/ramblock.h"
 #include "hw/arm/rme-dma.h"
 #include "system/dma.h"
 #include "trace.h"
@@ -104,6 +104,28 @@ static IOMMUTLBEntry rme_dma_translate(IOMMUMemoryRegion *iommu, hwaddr addr,
     };
 }
 
+/*
+ * What is shared is RAM of the machine at a fixed place, and there as long as
+ * the machine is, so an access need not look it up in system memory again.
+ * All others are left to the above.
+ */
+static MemoryRegion *rme_dma_translate_ram(IOMMUMemoryRegion *iommu,
+                                           hwaddr *addr, hwaddr *plen)
+{
+    RmeDma *dma = container_of(iommu, RmeDma, iommu);
+    hwaddr gpa = *addr & (rme_dma_shared_bit(dma) - 1);
+    const void *block;
+    uint64_t offset, len;
+
+    len = rme_shared_lookup(dma->shared, gpa, &block, &offset);
+    if (unlikely(!len)) {
+        return NULL;
+    }
+    *addr = offset;
+    *plen = MIN(*plen, len);
+    return ((const RAMBlock *)block)->mr;
+}
+
 static uint64_t rme_dma_min_page_size(IOMMUMemoryRegion *iommu)
 {
     return RME_SHARED_PAGE_SIZE;
@@ -136,6 +158,7 @@ static void rme_dma_region_class_init(ObjectClass *oc, void *data)
     IOMMUMemoryRegionClass *imrc = IOMMU_MEMORY_REGION_CLASS(oc);
 
     imrc->translate = rme_dma_translate;
+    imrc->translate_ram = rme_dma_translate_ram;
     imrc->get_min_page_size = rme_dma_min_page_size;
     imrc->notify_flag_changed = rme_dma_notify_flag_changed;
     imrc->replay = rme_dma_replay;
@@ -191,7 +214,7 @@ static void rme_dma_revoke(void *opaque, uint64_t gpa, uint64_t size)
         rme_dma_unmap(dma, start | bit, (end - 1) | bit);
     }
     /* Accesses that found the bits set run inside RCU critical sections */
-    synchronize_rcu();
+    memory_region_iommu_revoke_ram(&dma->iommu);
 }
 
 RmeDma *rme_dma_new(Object *owner, RmeSharedState *shared, unsigned ipa_bits,
@@ -273,8 +296,13 @@ static bool rme_dma_attach_range(const MemoryRegion *mr, hwaddr gpa,
                                  uint64_t size, hwaddr offset, void *opaque,
                                  Error **errp)
 {
-    return rme_shared_add_range(opaque, gpa, size, mr->ram_block, offset,
-                                errp);
+    if (!rme_shared_add_range(opaque, gpa, size, mr->ram_block, offset,
+                              errp)) {
+        return false;
+    }
+    /* For good: accesses do not look whether it is still mapped */
+    memory_region_ref((MemoryRegion *)mr);
+    return true;
 }
 
 bool rme_dma_attach_ram(RmeSharedState *shared, AddressSpace *as, Error **errp)

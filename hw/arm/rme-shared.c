@@ -304,16 +304,11 @@ uint64_t rme_shared_finish_shared(RmeSharedState *s, uint64_t gpa,
     return shared_set(s, QEMU_ALIGN_UP(gpa, RME_SHARED_PAGE_SIZE), end, true);
 }
 
-uint64_t rme_shared_granule(const RmeSharedState *s, uint64_t gpa)
+static uint64_t range_granule(const RmeSharedRange *r, uint64_t gpa)
 {
-    const RmeSharedRange *r = range_find(s, gpa);
     unsigned long word, field = MAKE_64BIT_MASK(0, PAGES_PER_FIELD);
-    uint64_t page;
+    uint64_t page = (gpa - range_base(r)) / RME_SHARED_PAGE_SIZE;
 
-    if (!r) {
-        return 0;
-    }
-    page = (gpa - range_base(r)) / RME_SHARED_PAGE_SIZE;
     if (qatomic_load_acquire(&r->count[page / PAGES_PER_CHUNK]) ==
         PAGES_PER_CHUNK) {
         return RME_SHARED_CHUNK_SIZE;
@@ -324,6 +319,27 @@ uint64_t rme_shared_granule(const RmeSharedState *s, uint64_t gpa)
     }
     field <<= QEMU_ALIGN_DOWN(page % BITS_PER_LONG, PAGES_PER_FIELD);
     return (word & field) == field ? FIELD_SIZE : RME_SHARED_PAGE_SIZE;
+}
+
+uint64_t rme_shared_granule(const RmeSharedState *s, uint64_t gpa)
+{
+    const RmeSharedRange *r = range_find(s, gpa);
+
+    return r ? range_granule(r, gpa) : 0;
+}
+
+uint64_t rme_shared_lookup(const RmeSharedState *s, uint64_t gpa,
+                           const void **block, uint64_t *offset)
+{
+    const RmeSharedRange *r = range_find(s, gpa);
+    uint64_t granule = r ? range_granule(r, gpa) : 0;
+
+    if (!granule) {
+        return 0;
+    }
+    *block = r->block;
+    *offset = r->offset + (gpa - r->gpa);
+    return granule - (gpa & (granule - 1));
 }
 
 bool rme_shared_test(const RmeSharedState *s, uint64_t gpa, uint64_t size)

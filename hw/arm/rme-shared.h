@@ -166,6 +166,19 @@ uint64_t rme_shared_finish_shared(RmeSharedState *s, uint64_t gpa,
 uint64_t rme_shared_granule(const RmeSharedState *s, uint64_t gpa);
 
 /**
+ * rme_shared_lookup: where in which RAM block is a shared address?
+ * @s: the state; no lock needed
+ * @gpa: the address, without the shared bit
+ * @block: set to what was given to rme_shared_add_range(), unless 0 is returned
+ * @offset: set to the offset of @gpa in it, unless 0 is returned
+ *
+ * Returns: the number of bytes from @gpa to the end of its granule, all shared
+ *          and adjacent in @block; 0 if @gpa is not shared or not RAM
+ */
+uint64_t rme_shared_lookup(const RmeSharedState *s, uint64_t gpa,
+                           const void **block, uint64_t *offset);
+
+/**
  * rme_shared_test: is a whole range shared?
  * @s: the state; no lock needed
  * @gpa: start of the range, any alignment

@@ -48,7 +48,9 @@ static inline MemoryRegion *fixture_add_ram(RmeSharedState *s, hwaddr gpa,
     MemoryRegion *mr = g_new0(MemoryRegion, 1);
     g_autofree char *name = g_strdup_printf("ram-%" HWADDR_PRIx, gpa);
 
-    memory_region_init_ram_nomigrate(mr, NULL, name, size, &error_abort);
+    /* With an owner, who is counted, as in a real machine */
+    memory_region_init_ram_nomigrate(mr, object_new("container"), name, size,
+                                     &error_abort);
     memory_region_add_subregion(get_system_memory(), gpa, mr);
     rme_shared_add_range(s, gpa, size, mr->ram_block, 0, &error_abort);
     return mr;

@@ -11,7 +11,7 @@
 #include "qemu/log.h"
 #include "qemu/rcu.h"
 #include "qobject/qdict.h"
-#include "rme-dma-fixture.h"
+#include "rme-dma-test.h"
 #include "hw/boards.h"
 #include "hw/pci/msi.h"
 #include "hw/pci/pci_bus.h"
@@ -20,60 +20,6 @@
 #include "qapi/qapi-commands-net.h"
 #include "system/block-backend.h"
 #include "system/dma.h"
-
-#define PAGE    RME_SHARED_PAGE_SIZE
-#define CHUNK   RME_SHARED_CHUNK_SIZE
-#define RAM     FIXTURE_RAM
-#define SHARED  FIXTURE_SHARED_BIT
-#define SIZE    (4 * CHUNK)
-#define ATTRS   MEMTXATTRS_UNSPECIFIED
-
-typedef struct Fixture {
-    RmeSharedState *s;
-    RmeDma *dma;
-    AddressSpace *as;
-    MemoryRegion *ram;
-    uint8_t *host;
-} Fixture;
-
-static void setup(Fixture *f, gconstpointer unused)
-{
-    f->s = rme_shared_new();
-    f->ram = fixture_add_ram(f->s, RAM, SIZE);
-    f->host = memory_region_get_ram_ptr(f->ram);
-    f->dma = fixture_new_dma(f->s);
-    f->as = rme_dma_address_space(f->dma);
-    rme_shared_seal(f->s);
-}
-
-static void teardown(Fixture *f, gconstpointer unused)
-{
-    fixture_remove_ram(f->ram);
-    rme_shared_unref(f->s);
-}
-
-static void to_shared(Fixture *f, hwaddr gpa, hwaddr size)
-{
-    fixture_convert(f->s, gpa, size, false);
-}
-
-static void to_private(Fixture *f, hwaddr gpa, hwaddr size)
-{
-    fixture_convert(f->s, gpa, size, true);
-}
-
-/* Number of host pages that the RAM uses */
-static unsigned resident(Fixture *f)
-{
-    g_autofree unsigned char *vec = g_malloc(SIZE / PAGE);
-    unsigned n = 0;
-
-    g_assert_cmpint(mincore(f->host, SIZE, vec), ==, 0);
-    for (unsigned i = 0; i < SIZE / PAGE; i++) {
-        n += vec[i] & 1;
-    }
-    return n;
-}
 
 static void check_refused(Fixture *f, hwaddr addr)
 {
@@ -247,56 +193,6 @@ static void test_entries(Fixture *f, gconstpointer unused)
     e = address_space_get_iotlb_entry(f->as, RAM | SHARED, true, ATTRS);
     g_assert_null(e.target_as);
     g_assert_cmpint(e.perm, ==, IOMMU_NONE);
-}
-
-/* A device in another thread that writes all the time */
-typedef struct Hammer {
-    AddressSpace *as;
-    bool stop;
-} Hammer;
-
-static void *hammer(void *opaque)
-{
-    Hammer *h = opaque;
-    uint64_t v = 0;
-
-    rcu_register_thread();
-    while (!qatomic_read(&h->stop)) {
-        v++;
-        address_space_write(h->as, RAM | SHARED, ATTRS, &v, sizeof(v));
-    }
-    rcu_unregister_thread();
-    return NULL;
-}
-
-/* Once a page is private nothing is written any more, not even belatedly */
-static void test_revoked(Fixture *f, gconstpointer unused)
-{
-    Hammer h = { .as = f->as };
-    QemuThread thread;
-
-    qemu_thread_create(&thread, "hammer", hammer, &h, QEMU_THREAD_JOINABLE);
-    for (unsigned i = 0; i < 500; i++) {
-        uint64_t before = qatomic_read__nocheck((uint64_t *)f->host);
-
-        to_shared(f, RAM, PAGE);
-        while (qatomic_read__nocheck((uint64_t *)f->host) == before) {
-            bql_unlock();
-            g_usleep(10);
-            bql_lock();
-        }
-        to_private(f, RAM, PAGE);
-        before = qatomic_read__nocheck((uint64_t *)f->host);
-        bql_unlock();
-        g_usleep(20);
-        bql_lock();
-        g_assert_cmpuint(qatomic_read__nocheck((uint64_t *)f->host), ==,
-                         before);
-    }
-    qatomic_set(&h.stop, true);
-    bql_unlock();
-    qemu_thread_join(&thread);
-    bql_lock();
 }
 
 typedef struct Unmaps {
@@ -738,7 +634,6 @@ int main(int argc, char **argv)
     add("crossing", NULL, test_crossing);
     add("map", NULL, test_map);
     add("entries", NULL, test_entries);
-    add("revoked", NULL, test_revoked);
     add("unmap", GINT_TO_POINTER(IOMMU_NOTIFIER_UNMAP), test_unmap);
     add("unmap-device-iotlb", GINT_TO_POINTER(IOMMU_NOTIFIER_DEVIOTLB_UNMAP),
         test_unmap);

@@ -405,6 +405,28 @@ static void check_granule(const RmeSharedState *s, const uint8_t *model,
     }
 }
 
+/* The place of a shared address in its block, and that a granule ends there */
+static void check_lookup(const RmeSharedState *s, uint64_t gpa)
+{
+    uint64_t granule = rme_shared_granule(s, gpa), offset = 1;
+    const void *block = s;
+    uint64_t left = rme_shared_lookup(s, gpa, &block, &offset);
+    const TestRange *r = layout;
+
+    if (!granule) {
+        g_assert_cmpuint(left, ==, 0);
+        g_assert_true(block == s && offset == 1);
+        return;
+    }
+    while (gpa - r->gpa >= r->size) {
+        r++;
+    }
+    g_assert_cmpuint(left, ==, granule - gpa % granule);
+    g_assert_cmpuint(left, <=, r->gpa + r->size - gpa);
+    g_assert_true(block == block_name(r->block));
+    g_assert_cmpuint(offset, ==, r->offset + gpa - r->gpa);
+}
+
 /* A page in or near a range, often next to a border of some kind */
 static uint64_t random_page(GRand *rng)
 {
@@ -450,6 +472,7 @@ static void test_random(void)
         g_assert_cmpuint(rme_shared_pages(s), ==, total);
         for (unsigned j = 0; j < 8; j++) {
             check_granule(s, model, random_page(rng));
+            check_lookup(s, random_page(rng) * PAGE + j * 509);
         }
         page = random_page(rng);
         n = g_rand_int_range(rng, 1, 40);
