@@ -103,7 +103,8 @@ struct KvmRme;
  * @plan: what the Realm is made of, or NULL; owned by the object
  * @log_addr: guest address of the measurement log, which the device tree has
  *     too; 0 if there is none
- * @log: the log, which the plan refers to, or NULL; owned by the object
+ * @log: the log, which the plan refers to until the Realm has it, or NULL;
+ *     owned by the object
  * @rim: its initial measurement in hex, or NULL if it is not known
  * @digests: of each image of @plan, in its order, what rme_measure_blob()
  *     makes; or NULL, as @rim

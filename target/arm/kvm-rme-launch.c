@@ -286,6 +286,7 @@ static bool execute_step(RmeGuest *guest, const RmePlanStep *step,
 static void release_images(RmeGuest *guest)
 {
     rme_plan_release_data(guest->plan);
+    g_clear_pointer(&guest->log, g_free);
     rom_release_blobs();
 #ifdef __GLIBC__
     malloc_trim(0);

@@ -237,7 +237,9 @@ static int run(SimVcpu *vcpu)
         }
     }
     if (ret == 1) {
-        sim_own_wait();
+        if (!vcpu->run->immediate_exit) {
+            sim_own_wait();
+        }
         return wait_for_signal(vcpu);
     }
     if (ret == 0 && vcpu->run->exit_reason == KVM_EXIT_SYSTEM_EVENT) {
