@@ -119,9 +119,18 @@ static bool rme_dry_run(ConfidentialGuestSupport *cgs, Error **errp)
     return guest->plan && print_result(guest, errp);
 }
 
+/* The TPM is in the device tree and starts with a backend that answers */
 static bool check_device(ConfidentialGuestSupport *cgs, DeviceState *dev,
                          Error **errp)
 {
+    const char *type = object_get_typename(OBJECT(dev));
+
+    if (g_str_equal(type, "tpm-tis-device")) {
+        error_setg(errp, "a dry run cannot have the device %s, whose TPM does "
+                   "not run then: leave it out here and in the launch, or take "
+                   "the measurement of a launch (QMP query-cca)", type);
+        return false;
+    }
     return virt_cca_check_device(VIRT_MACHINE(current_machine), dev, errp);
 }
 
