@@ -500,15 +500,25 @@ static int64_t memfd_kib(Contract *c, const char *name)
 #define KERNEL_MIB 12
 #define IMAGES_MIB (KERNEL_MIB + 36)
 #define SLACK_KIB (4 * 1024)
-#define BACKEND "-machine memory-backend=m0 " \
-                "-object memory-backend-memfd,id=m0,size=256M,share=on "
+#define BACKEND "-machine memory-backend=m0 -object " \
+                "memory-backend-memfd,id=m0,size=%s,share=on,reserve=off "
 
-/* QEMU's own memory while the Realm runs; @images of so many MiB are in it */
-static int64_t own_kib(const char *options, int64_t images)
+/* What a Realm makes of KVM, that could grow with its RAM */
+static const char *const growing[] = {
+    "REALM_INIT_RIPAS", "SET_MEMORY_ATTRIBUTES", "REALM_POPULATE", "MEMSLOT",
+};
+
+/*
+ * QEMU's own memory while a Realm with @ram runs; @images of so many MiB are
+ * in it. @calls, which may be NULL: how often it made those that are growing.
+ */
+static int64_t own_kib(const char *ram, const char *options, int64_t images,
+                       unsigned *calls)
 {
-    g_autofree char *more = g_strdup_printf(BACKEND "%s", options);
+    g_autofree char *more = g_strdup_printf(BACKEND "%s", ram, options);
     g_autoptr(Contract) c = contract_start(&(ContractArgs) {
-        .conf = "measure = no", .no_kernel = images, .more = more,
+        .conf = "measure = no", .no_kernel = images, .memory = ram,
+        .more = more,
     });
     int64_t private, own;
 
@@ -521,6 +531,9 @@ static int64_t own_kib(const char *options, int64_t images)
                    private < images * KiB + SLACK_KIB,
                    "%" PRId64 " KiB of private memory", private);
     own = status_kib(c, "\nRssAnon:");
+    for (int i = 0; calls && i < ARRAY_SIZE(growing); i++) {
+        calls[i] = contract_count(c, growing[i]);
+    }
     contract_quit(c);
     contract_expect_silence(c);
     return own;
@@ -536,11 +549,30 @@ static void test_no_copy(const void *unused)
                                        (IMAGES_MIB - KERNEL_MIB) * MiB);
     g_autofree char *options = g_strdup_printf("-kernel %s -initrd %s", kernel,
                                                initrd);
-    int64_t large = own_kib(options, IMAGES_MIB), small = own_kib("", 0);
+    int64_t large = own_kib("256M", options, IMAGES_MIB, NULL);
+    int64_t small = own_kib("256M", "", 0, NULL);
 
     contract_check(large < small + SLACK_KIB, "with images of %d MiB QEMU has "
                    "%" PRId64 " KiB, with small ones %" PRId64, IMAGES_MIB,
                    large, small);
+}
+
+/*
+ * QEMU has three bitmaps for dirty pages of any guest, and one more for the
+ * pages of a Realm; a byte for a page would be 16 MiB.
+ */
+static void test_much_ram(const void *unused)
+{
+    unsigned few[ARRAY_SIZE(growing)], many[ARRAY_SIZE(growing)];
+    int64_t small = own_kib("256M", "", 0, few);
+    int64_t large = own_kib("64G", "", 0, many);
+
+    contract_check(large < small + 4 * 2048 + SLACK_KIB, "with 64 GiB QEMU has "
+                   "%" PRId64 " KiB, with 256 MiB %" PRId64, large, small);
+    for (int i = 0; i < ARRAY_SIZE(growing); i++) {
+        contract_check(many[i] && many[i] == few[i], "%u calls %s with 64 GiB, "
+                       "%u with 256 MiB", many[i], growing[i], few[i]);
+    }
 }
 
 static void add_tests(void)
@@ -569,6 +601,8 @@ static void add_tests(void)
                  test_numa_border, NULL);
     contract_add("launch", "leaves no second copy of an image", test_no_copy,
                  NULL);
+    contract_add("launch", "costs with much RAM what it costs with little",
+                 test_much_ram, NULL);
     contract_add("launch", "happens once, whatever resets come before it",
                  test_resets_before_start, NULL);
     contract_add("launch", "does not happen before the start",
