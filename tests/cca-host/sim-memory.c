@@ -139,6 +139,7 @@ static int create_slot(SimVm *vm, const Region *r)
     slot->gpa = r->guest_phys_addr;
     slot->size = r->memory_size;
     slot->hva = r->userspace_addr;
+    sim_shared_find_file(slot);
     if (r->flags & KVM_MEM_GUEST_MEMFD) {
         ret = sim_gmem_bind(vm, slot, r->guest_memfd, r->guest_memfd_offset);
     }

@@ -44,35 +44,37 @@ void sim_resident_sample(SimVm *vm)
     vm->realm.resident_at_run = sum;
 }
 
+/* Memory by address or, if @file is not 0, by its place in that file */
 typedef struct Discard {
-    uint64_t hva;
+    uint64_t start;
     uint64_t len;
+    uint64_t file;
     const char *how;
 } Discard;
 
-static void discard_in_vm(SimVm *vm, void *opaque)
+static void discard_in_slot(SimVm *vm, SimSlot *slot, const Discard *d)
 {
-    const Discard *d = opaque;
+    uint64_t base = d->file ? slot->file_offset : slot->hva;
+    uint64_t start = MAX(d->start, base);
+    uint64_t end = MIN(d->start + d->len, base + slot->size);
+    uint64_t gpa = slot->gpa + (start - base);
 
-    if (!vm->is_realm) {
+    if (start >= end || (d->file && d->file != slot->file)) {
         return;
     }
-    pthread_mutex_lock(&vm->lock);
-    for (guint i = 0; i < vm->slots->len; i++) {
-        SimSlot *slot = g_ptr_array_index(vm->slots, i);
-        uint64_t start = MAX(d->hva, slot->hva);
-        uint64_t end = MIN(d->hva + d->len, slot->hva + slot->size);
-        uint64_t gpa = slot->gpa + (start - slot->hva);
+    if (sim_backend()->shared_discarded) {
+        sim_backend()->shared_discarded(vm, slot, gpa, end - start);
+    }
+    sim_report_call(vm, "DISCARD_SHARED", 0, "\"gpa\": %" PRIu64
+                    ", \"size\": %" PRIu64 ", \"how\": \"%s\"", gpa,
+                    end - start, d->how);
+}
 
-        if (start >= end) {
-            continue;
-        }
-        if (sim_backend()->shared_discarded) {
-            sim_backend()->shared_discarded(vm, slot, gpa, end - start);
-        }
-        sim_report_call(vm, "DISCARD_SHARED", 0, "\"gpa\": %" PRIu64
-                        ", \"size\": %" PRIu64 ", \"how\": \"%s\"", gpa,
-                        end - start, d->how);
+static void discard_in_vm(SimVm *vm, void *opaque)
+{
+    pthread_mutex_lock(&vm->lock);
+    for (guint i = 0; vm->is_realm && i < vm->slots->len; i++) {
+        discard_in_slot(vm, g_ptr_array_index(vm->slots, i), opaque);
     }
     pthread_mutex_unlock(&vm->lock);
 }
@@ -105,42 +107,40 @@ bool sim_shared_owns(uint64_t hva)
 
 void sim_shared_discarded(uint64_t hva, uint64_t len, const char *how)
 {
-    Discard d = { hva, len, how };
+    Discard d = { .start = hva, .len = len, .how = how };
 
     sim_fd_for_each_vm(discard_in_vm, &d);
 }
 
-/*
- * Finds where the file is mapped: a memory backend punches its file by
- * descriptor, and the slots only know addresses.
- */
+/* A memory backend punches its file by descriptor */
 void sim_file_punched(int fd, uint64_t off, uint64_t len)
 {
+    Discard d = { .start = off, .len = len, .how = "fallocate" };
     struct stat st;
-    char line[512];
-    FILE *maps;
 
-    if (fstat(fd, &st)) {
-        return;
+    if (!fstat(fd, &st)) {
+        d.file = st.st_ino;
+        sim_fd_for_each_vm(discard_in_vm, &d);
     }
-    maps = fopen("/proc/self/maps", "re");
-    if (!maps) {
-        return;
-    }
-    while (fgets(line, sizeof(line), maps)) {
-        uint64_t start, end, map_off, ino, from, to;
+}
+
+void sim_shared_find_file(SimSlot *slot)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[512];
+
+    while (maps && fgets(line, sizeof(line), maps)) {
+        uint64_t start, end, off, file;
 
         if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %*s %"
-                   SCNu64, &start, &end, &map_off, &ino) != 4 ||
-            ino != st.st_ino || !ino) {
-            continue;
-        }
-        from = MAX(off, map_off);
-        to = MIN(off + len, map_off + (end - start));
-        if (from < to) {
-            sim_shared_discarded(start + (from - map_off), to - from,
-                                 "fallocate");
+                   SCNu64, &start, &end, &off, &file) == 4 &&
+            slot->hva >= start && slot->hva < end) {
+            slot->file = file;
+            slot->file_offset = off + (slot->hva - start);
+            break;
         }
     }
-    fclose(maps);
+    if (maps) {
+        fclose(maps);
+    }
 }

@@ -64,6 +64,8 @@ typedef struct SimSlot {
     uint64_t gpa;
     uint64_t size;
     uint64_t hva;           /* the shared view */
+    uint64_t file;          /* the file that is mapped there: inode, or 0 */
+    uint64_t file_offset;
     SimGmem *gmem;          /* the private view, or NULL */
     uint64_t gmem_offset;
     void *backend;
@@ -217,6 +219,8 @@ bool sim_shared_owns(uint64_t hva);
  * shared copy in host memory.  Each is an image that is paid for twice.
  */
 void sim_resident_sample(SimVm *vm);
+/* Notes which file is mapped at @slot->hva */
+void sim_shared_find_file(SimSlot *slot);
 /* madvise() or a punch freed the host range [@hva, @hva + @len) */
 void sim_shared_discarded(uint64_t hva, uint64_t len, const char *how);
 
