@@ -145,14 +145,20 @@ static const RmeAbiOps rme_abi_cap_ops = {
 /*
  * With all arguments zero the CONFIG action reads its structure at address 0
  * and answers EFAULT. No other capability does: it refuses or, on this
- * throw-away VM, is enabled without harm.
+ * throw-away VM, is enabled without harm. Returns 0 if it is this one, -EINVAL
+ * if it is another, or the errno of a call that never gets through.
  */
-static bool cap_answers(int vm_fd, unsigned cap)
+static int cap_answers(int vm_fd, unsigned cap)
 {
     struct kvm_enable_cap arg = { .cap = cap };
+    int ret = rme_abi_ioctl(vm_fd, KVM_ENABLE_CAP, (uintptr_t)&arg);
 
-    return rme_abi_ioctl(vm_fd, KVM_ENABLE_CAP, (uintptr_t)&arg) == -EFAULT &&
-           ioctl(vm_fd, KVM_CHECK_EXTENSION, (unsigned long)cap) > 0;
+    if (ret == -EINTR || ret == -EAGAIN) {
+        return ret;
+    }
+    return ret == -EFAULT &&
+           ioctl(vm_fd, KVM_CHECK_EXTENSION, (unsigned long)cap) > 0 ?
+           0 : -EINVAL;
 }
 
 static bool cap_from_param(int vm_fd, const char *param, bool verbose,
@@ -173,7 +179,7 @@ static bool cap_from_param(int vm_fd, const char *param, bool verbose,
     if (cap == 0) {
         return false;
     }
-    if (!cap_answers(vm_fd, cap)) {
+    if (cap_answers(vm_fd, cap) < 0) {
         if (verbose) {
             warn_report("the kernel says %s=%d, but capability %d does not "
                         "answer as the Realm capability does: probing for it "
@@ -186,20 +192,28 @@ static bool cap_from_param(int vm_fd, const char *param, bool verbose,
     return true;
 }
 
-static bool cap_from_scan(int vm_fd, RmeAbi *abi)
+/* Returns 0 if there is one, else as cap_answers() */
+static int cap_from_scan(int vm_fd, RmeAbi *abi)
 {
     /* Where the series had it, newest first; then the neighbourhood */
     static const unsigned known[] = { 245, 244, 243, 240 };
     const unsigned first = 200, last = 320;
+    unsigned cap = 0;
+    int ret = -EINVAL;
 
-    for (int i = 0; i < ARRAY_SIZE(known) && !abi->cap; i++) {
-        abi->cap = cap_answers(vm_fd, known[i]) ? known[i] : 0;
+    for (int i = 0; i < ARRAY_SIZE(known) && ret == -EINVAL; i++) {
+        cap = known[i];
+        ret = cap_answers(vm_fd, cap);
     }
-    for (unsigned cap = first; cap <= last && !abi->cap; cap++) {
-        abi->cap = cap_answers(vm_fd, cap) ? cap : 0;
+    for (unsigned n = first; n <= last && ret == -EINVAL; n++) {
+        cap = n;
+        ret = cap_answers(vm_fd, cap);
     }
-    abi->cap_origin = "probe";
-    return abi->cap;
+    if (ret == 0) {
+        abi->cap = cap;
+        abi->cap_origin = "probe";
+    }
+    return ret;
 }
 
 /*
@@ -246,13 +260,18 @@ static void cap_query_mec(int vm_fd, RmeAbi *abi)
 
 bool rme_abi_cap_probe(int vm_fd, bool verbose, RmeAbi *abi, Error **errp)
 {
-    int ret = -EINVAL;
+    int ret = 0;
 
-    if (cap_from_param(vm_fd, "kvm_cap_arm_rmi", verbose, abi) ||
-        cap_from_param(vm_fd, "kvm_cap_arm_rme", verbose, abi) ||
-        cap_from_scan(vm_fd, abi)) {
-        ret = cap_vcpu_is_rec(vm_fd);
+    if (!cap_from_param(vm_fd, "kvm_cap_arm_rmi", verbose, abi) &&
+        !cap_from_param(vm_fd, "kvm_cap_arm_rme", verbose, abi)) {
+        ret = cap_from_scan(vm_fd, abi);
     }
+    if (ret == -EINTR || ret == -EAGAIN) {
+        error_setg_errno(errp, -ret, "KVM_ENABLE_CAP never gets through on a "
+                         "throw-away Realm VM");
+        return false;
+    }
+    ret = ret ?: cap_vcpu_is_rec(vm_fd);
     if (ret == -EINVAL || ret == -ENOENT) {
         error_setg(errp, "this kernel creates Realm VMs but answers neither "
                    "the KVM_ENABLE_CAP actions of host series v8 to v11 nor "

@@ -14,6 +14,7 @@
 #include "qapi/error.h"
 #include "system/kvm.h"
 #include "internals.h"
+#include "kvm-consts.h"
 #include "kvm_arm.h"
 #include "kvm-rme.h"
 #include "kvm-rme-uapi.h"
@@ -137,6 +138,12 @@ bool kvm_rme_init_vcpu(ARMCPU *cpu, Error **errp)
 {
     uint64_t host, want;
     unsigned brps, wrps, ctx_cmps;
+
+    /*
+     * If the kernel does not tell: a Realm's PSCI is the RMM's, 1.0 at least.
+     * The DTB is measured, and must not depend on whether it does.
+     */
+    cpu->psci_version = QEMU_PSCI_VERSION_1_1;
 
     if (cpu->rme_num_bps < 0 && cpu->rme_num_wps < 0) {
         return true;

@@ -80,7 +80,8 @@ uint32_t kvm_rme_vcpu_features(void);
 bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp);
 
 /**
- * kvm_rme_init_vcpu: set the debug resources of a Realm's vCPU
+ * kvm_rme_init_vcpu: set the debug resources of a Realm's vCPU, and what the
+ * DTB says of PSCI unless KVM says more
  * @cpu: after KVM_ARM_VCPU_INIT, before the Realm is created
  * @errp: set on failure
  */

@@ -206,6 +206,9 @@ static const Unavailable unavailable[] = {
     { "no target for a vCPU", "fail = PREFERRED_TARGET@ENODEV",
       NO_VCPU "No such device" },
     { "vCPUs that are no RECs", "fail = VCPU_INIT@ENOENT", UNKNOWN_ABI },
+    { "signals that never end", "fail = ENABLE_CAP@EINTR",
+      "KVM_ENABLE_CAP never gets through on a throw-away Realm VM: "
+      "Interrupted system call" },
     { "a Realm capability that does not answer", "fail = REALM_CONFIG@EINVAL",
       UNKNOWN_ABI },
 };
