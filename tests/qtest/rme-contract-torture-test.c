@@ -49,7 +49,7 @@ static const Call calls[] = {
     { "GET_ONE_REG" },
     { "SET_ONE_REG" },
     { "ENABLE_CAP" },
-    { "CONFIG_HASH", RETRIED, "CONFIG_REALM: hash SHA-512" },
+    { "CONFIG_HASH", RETRIED, "CONFIG_REALM: hash SHA-" },
     { "CONFIG_RPV", RETRIED, "CONFIG_REALM: personalization value" },
     { "CONFIG_MEC", RETRIED, "CONFIG_REALM: private MECID" },
     { "MEC_QUERY" },
@@ -98,12 +98,13 @@ static const char *const generic_lines[] = {
     "kvm version too old",
     "Unable to determine GIC version supported by host",
     "its kernel does not answer MEC_QUERY",
+    "this host's RMM supports ",
 };
 
 static GHashTable *points;      /* of a good launch: call -> how often */
 static char *good_rim;
 static unsigned injected, survived, refused, aborted;
-static GHashTable *aborts;      /* "CALL@ERRNO" */
+static GHashTable *aborts;      /* call -> how often */
 
 static char *rim(Contract *c)
 {
@@ -134,7 +135,7 @@ static bool learn(void)
     if (points) {
         return true;
     }
-    aborts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    aborts = g_hash_table_new(g_str_hash, g_str_equal);
     contract_limit_cpu(CPU_LIMIT);
     c = launch("", &runs);
     contract_expect_silence(c);
@@ -158,18 +159,33 @@ static unsigned how_often(const char *call)
     return GPOINTER_TO_UINT(g_hash_table_lookup(points, call));
 }
 
+/* EINVAL is the RMM's word for a hash that it does not know */
+static bool is_other_hash(Contract *c, int err)
+{
+    return err == EINVAL && strstr(contract_stderr(c), "does not offer sha512, "
+                                   "measuring with sha256");
+}
+
+/* The interrupt controller is saved when a machine stops, here at its end */
+static bool is_of_the_end(const char *line)
+{
+    return strstr(line, "KVM_SET_DEVICE_ATTR failed: Group 4 ");
+}
+
 /* It went on: then with the same Realm, and with warnings at most */
-static void expect_survived(Contract *c, const Call *call, const char *fail)
+static void expect_survived(Contract *c, const Call *call, const char *fail,
+                            int err)
 {
     g_auto(GStrv) lines = g_strsplit(contract_stderr(c), "\n", -1);
     g_autofree char *is = rim(c);
 
     survived++;
     for (int i = 0; lines[i] && !(call->flags & ANY_LINES); i++) {
-        contract_check(!*lines[i] || strstr(lines[i], "warning: "),
+        contract_check(!*lines[i] || strstr(lines[i], "warning: ") ||
+                       is_of_the_end(lines[i]),
                        "%s: launched with '%s'", fail, lines[i]);
     }
-    contract_check(!g_strcmp0(is, good_rim),
+    contract_check(!g_strcmp0(is, good_rim) || is_other_hash(c, err),
                    "%s: another Realm, without a word", fail);
 }
 
@@ -196,6 +212,9 @@ static void expect_refused(Contract *c, const Call *call, const char *fail,
                        "%s: does not say why: '%s'", fail,
                        contract_stderr(c));
         return;
+    }
+    if (strstr(contract_stderr(c), "Please upgrade to at least kernel 4.5.")) {
+        return;     /* two lines of accel/kvm */
     }
     if (!contract_check(line, "%s: one line was expected: '%s'", fail,
                         contract_stderr(c))) {
@@ -227,14 +246,14 @@ static void try_fault(const Call *call, unsigned nth, int e)
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT &&
         call->flags & GENERIC) {
         aborted++;
-        g_hash_table_add(aborts, g_strdup_printf("%s@%s", call->name,
-                                                 errnos[e].name));
+        g_hash_table_insert(aborts, (gpointer)call->name, GUINT_TO_POINTER(
+            1 + GPOINTER_TO_UINT(g_hash_table_lookup(aborts, call->name))));
         return;
     }
     if (runs) {
         contract_check(WIFEXITED(status) && !WEXITSTATUS(status),
                        "%s: wait status 0x%x after quit", fail, status);
-        expect_survived(c, call, fail);
+        expect_survived(c, call, fail, errnos[e].value);
     } else if (contract_check(WIFEXITED(status) && WEXITSTATUS(status) == 1,
                               "%s: wait status 0x%x: '%s'", fail, status,
                               contract_stderr(c))) {
@@ -242,7 +261,10 @@ static void try_fault(const Call *call, unsigned nth, int e)
     }
     contract_check(runs || !nth || !again || !(call->flags & RETRIED),
                    "%s: not tried again", fail);
-    contract_expect_no_complaints(c);
+    /* The simulator takes what it was told to fail for a failure */
+    if (!is_other_hash(c, errnos[e].value)) {
+        contract_expect_no_complaints(c);
+    }
     open_vms = qdict_get_try_int(contract_report(c), "open-vms", 0);
     contract_check(open_vms <= 1, "%s: %" PRId64 " VMs were not closed", fail,
                    open_vms);
@@ -327,8 +349,9 @@ static void test_complete(const void *data)
     }
     g_hash_table_iter_init(&it, points);
     while (g_hash_table_iter_next(&it, &name, NULL)) {
-        /* A running Realm is the subject of the hostile test */
-        bool known = g_str_equal(name, "RUN");
+        /* The subjects of the hostile and of the alloc test */
+        bool known = g_str_equal(name, "RUN") ||
+                     g_str_has_prefix(name, "LARGE_");
 
         for (int i = 0; i < ARRAY_SIZE(calls); i++) {
             known |= g_str_equal(calls[i].name, name);
@@ -345,8 +368,9 @@ static void test_summary(const void *data)
 
     keys = g_list_sort(keys, (GCompareFunc)strcmp);
     for (GList *l = keys; l; l = l->next) {
-        g_string_append_printf(list, "%s%s", list->len ? ", " : "",
-                               (char *)l->data);
+        g_string_append_printf(list, "%s%s %u", list->len ? ", " : "",
+                               (char *)l->data, GPOINTER_TO_UINT(
+                                   g_hash_table_lookup(aborts, l->data)));
     }
     g_test_message("summary: faults injected: %u, survived: %u, refused with "
                    "one line: %u, QEMU's own abort: %u (%s)", injected,
