@@ -7,6 +7,7 @@
 #define CCA_HOST_SIM_HOST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Is @path one of the module parameters that name the Realm capability? */
@@ -20,6 +21,9 @@ int sim_host_access(const char *path, int how);
 
 /* A hole was punched into the ordinary file behind @fd */
 void sim_file_punched(int fd, uint64_t off, uint64_t len);
+
+/* Is an allocation of @size bytes to fail?  Then errno is set */
+bool sim_alloc_fails(const char *what, size_t size);
 
 /* What the fortified headers call when open() has no mode argument */
 int __open_2(const char *path, int flags);

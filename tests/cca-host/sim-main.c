@@ -234,6 +234,9 @@ static void *do_mmap(void *addr, size_t len, int prot, int flags, int fd,
         errno = ENODEV;
         return MAP_FAILED;
     }
+    if (sim_alloc_fails("LARGE_MMAP", len)) {
+        return MAP_FAILED;
+    }
     return sim_real_mmap(addr, len, prot, flags, fd, off);
 }
 
