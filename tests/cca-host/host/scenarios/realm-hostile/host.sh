@@ -11,25 +11,33 @@ most()
     [ "${3:-0}" -le "$(sed -n "s/^$2 //p" "$1")" ] || sed -i "s/^$2 .*/$2 $3/" "$1"
 }
 
-# watch_memory NAME: the most that QEMU has while the run lasts, in NAME.memory:
-# KiB of anonymous memory, and of all memfds (private and shared memory of the
-# Realm, and what the simulator keeps)
+# memfd_kib PID NAME: what all memfds of that name have, in KiB; the simulator has
+# a second descriptor of some
+memfd_kib()
+{
+    for fd in "/proc/$1/fd"/*; do
+        case $(readlink "$fd") in
+        "/memfd:$2"*) stat -L -c '%i %b' "$fd" ;;
+        esac
+    done | sort -u | { sum=0; while read -r _ n; do sum=$((sum + n)); done; echo $((sum / 2)); }
+}
+
+# watch_memory NAME: the most that QEMU has while the run lasts, in NAME.memory,
+# in KiB: RssAnon and RssShmem with what is the simulator's, private memory of the
+# Realm, and shared memory, which the simulator keeps in a file of its own
 watch_memory()
 {
-    local file="/results/$1.memory" pid fd blocks
-    printf '%s\n' 'anonymous 0' 'memfd 0' 'samples 0' > "$file"
+    local file="/results/$1.memory" pid kind
+    printf '%s 0\n' RssAnon RssShmem guest_memfd shared samples > "$file"
     while [ ! -e "/results/$1.status" ]; do
         sleep 0.2
         pid=$(pidof qemu-system-aarch64) || continue
-        most "$file" anonymous \
-            "$(sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$pid/status" || echo 0)"
-        blocks=0
-        for fd in "/proc/$pid/fd"/*; do
-            case $(readlink "$fd") in
-            /memfd:*) blocks=$((blocks + $(stat -L -c %b "$fd" || echo 0))) ;;
-            esac
+        for kind in RssAnon RssShmem; do
+            most "$file" $kind "$(sed -n "s/^$kind:[^0-9]*\([0-9]*\) kB/\1/p" "/proc/$pid/status" || echo 0)"
         done
-        most "$file" memfd $((blocks / 2))
+        for kind in guest_memfd shared; do
+            most "$file" $kind "$(memfd_kib "$pid" $kind)"
+        done
         most "$file" samples $(($(sed -n 's/^samples //p' "$file") + 1))
     done 2> /dev/null
 }
