@@ -21,3 +21,13 @@ expect firmware.qemu.log '^-bios /usr/share/qemu/realm-firmware.fd' \
 refuse reboot.qemu.log 'resettable' "a reboot with on_reboot=destroy is quiet"
 expect restart.qemu.log 'cpus are not resettable, stopping' \
     "one with on_reboot=restart ends with a message"
+expect dead.qemu.log "rme-guest 'rme0': vCPU . cannot go on: KVM_RUN: No such device" \
+    "dead: the log of the domain has the reason"
+expect events "'lifecycle' for domain '?dead'?: Suspended Paused" \
+    "dead: who watches events sees that it stopped"
+refuse events "for domain '?dead'?: Shutdown Finished after guest" \
+    "dead: and no shutdown of the guest"
+expect events "for domain '?firmware'?: Shutdown Finished after guest request" \
+    "firmware: that of a guest that ends is told"
+expect events "for domain '?killed'?: Stopped (Failed|Crashed)" \
+    "killed: that QEMU is gone is told"

@@ -7,8 +7,10 @@
 . /scenario/libvirt-lib.sh
 
 host_files
+only_devices /dev/null /dev/ptmx /dev/urandom /dev/kvm
 simulated_cca
 start_libvirt
+watch_events
 virsh version > /results/version 2>&1
 cp /guest/vmlinuz /guest/initrd "$BOOT/"
 
@@ -120,10 +122,58 @@ reboots()
     settles "reboot, on_reboot=restart: it is" 600 restart "shut off (shutdown)"
 }
 
+# A Realm that cannot go on is not one that was shut down: it stays, with what
+# QEMU's monitor can tell of it, and its process may also just be gone
+deaths()
+{
+    cca_settings "fail = RUN#1000@ENXIO"
+    domain dead cca-libvirt-firmware.xml
+    start_on_console dead
+    settles "dead, KVM_RUN fails: it is" 300 dead "paused (unknown)"
+    says "dead: its state is internal-error" '"status":"internal-error"' \
+        virsh qemu-monitor-command dead '{"execute":"query-status"}'
+    says "dead: query-cca still answers" '"rim"' \
+        virsh qemu-monitor-command dead '{"execute":"query-cca"}'
+    says "dead: virsh resume is refused" 'Resetting the Virtual Machine is required' \
+        virsh resume dead
+    step "dead: virsh destroy" virsh destroy dead
+    settles "dead: it is" 60 dead "shut off (destroyed)"
+    cca_settings
+    domain killed cca-libvirt-firmware.xml
+    step "killed: virsh start" virsh start --paused killed
+    kill -9 "$(cat /run/libvirt/qemu/killed.pid)"
+    settles "killed, QEMU was killed: it is" 60 killed "shut off (crashed)"
+}
+
 # object TEXT: the sed command for properties of the rme-guest
 object()
 {
     echo "s/\"id\":\"rme0\"/&,$1/"
+}
+
+# The devices that a domain needs, and that libvirt gives it no others
+no_kvm()
+{
+    stop_libvirt
+    only_devices /dev/null /dev/ptmx /dev/urandom
+    start_libvirt
+    domain no-kvm cca-libvirt-kernel.xml -e "$(cmdline button)"
+    says "no-kvm: without /dev/kvm in cgroup_device_acl it does not start" \
+        'Could not access KVM kernel module' virsh start no-kvm
+}
+
+# Where the kernel counts guest_memfd, by a VM of its own: the Realm's pages are
+# the simulator's
+guest_memfd()
+{
+    local group=/sys/fs/cgroup/gmem
+    mkdir -p $group
+    grep -qw memory $group/cgroup.controllers ||
+        echo +memory > /sys/fs/cgroup/cgroup.subtree_control
+    /files/gmem-account $group 64 > /results/gmem 2>&1
+    for line in 'file 64' 'unevictable 64' 'anon 0' 'shmem 0'; do
+        says "64 MiB of guest_memfd in memory.stat: $line" "^$line\$" cat /results/gmem
+    done
 }
 
 # What can be wrong is said by virsh start
@@ -154,8 +204,12 @@ destroyed
 three_guests
 firmware
 reboots
+deaths
 errors
 for log in /var/log/libvirt/qemu/*.log; do
     cp "$log" "/results/$(basename "$log" .log).qemu.log"
 done
+stop_events
+no_kvm
 stop_libvirt
+guest_memfd

@@ -78,7 +78,6 @@ host_files()
 {
     mkdir -p /run /var/lock /var/log/libvirt $IMAGES $BOOT /usr/share/qemu/firmware
     ln -s /run /var/run
-    ln -s /bin/qemu-system-aarch64 /usr/bin/
     cat > /etc/passwd <<'END'
 root:x:0:0:root:/root:/bin/sh
 libvirt-qemu:x:64055:994:Libvirt Qemu:/var/lib/libvirt:/bin/sh
@@ -93,6 +92,14 @@ END
     chgrp 994 /dev/kvm
     chmod 660 /dev/kvm
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
+}
+
+# only_devices FILE...: cgroup_device_acl, also what /dev of a domain has
+only_devices()
+{
+    sed -i '/^cgroup_device_acl/d' /etc/libvirt/qemu.conf
+    echo "cgroup_device_acl = [ $(printf '"%s", ' "$@")]" |
+        sed 's/, \]/ ]/' >> /etc/libvirt/qemu.conf
 }
 
 # The simulator in every QEMU, in nothing else, without LD_PRELOAD: libvirt
@@ -124,9 +131,32 @@ start_libvirt()
     step "libvirtd answers" until_so 300 virsh -q uri
 }
 
+# What those hear who watch domains goes to /results/events
+watch_events()
+{
+    virsh event --event lifecycle --loop > /results/events 2>&1 &
+    watcher=$!
+}
+stop_events()
+{
+    kill -INT "$watcher"
+    wait "$watcher"
+}
+
 stop_libvirt()
 {
-    kill "$(cat /run/libvirtd.pid)" "$(cat /run/virtlogd.pid)"
+    local pids
+    pids="$(cat /run/libvirtd.pid) $(cat /run/virtlogd.pid)"
+    # shellcheck disable=SC2086
+    kill $pids
+    # shellcheck disable=SC2086
+    step "libvirtd ends" until_so 60 gone $pids
+}
+gone()
+{
+    for pid in "$@"; do
+        [ ! -d "/proc/$pid" ] || return 1
+    done
 }
 
 # domain NAME XML [SED...]: an XML of the manual under another name, changed
