@@ -21,6 +21,7 @@ REALM_ID = "rme0"
 PROPERTIES = {
     "measurement-algorithm": str,
     "measurement-log": bool,
+    "measurement-report": bool,
     "mec-policy": str,
     "personalization-value": str,
 }
