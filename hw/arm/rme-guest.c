@@ -456,6 +456,7 @@ static void rme_guest_init(Object *obj)
 
     guest->config.algorithm = RME_GUEST_MEASUREMENT_ALGORITHM_SHA512;
     guest->config.mec_policy = RME_MEC_POLICY_DEFAULT;
+    guest->config.measurement_report = true;
 }
 
 static void rme_guest_finalize(Object *obj)

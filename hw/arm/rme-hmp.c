@@ -61,5 +61,5 @@ void hmp_info_cca(Monitor *mon, const QDict *qdict)
     monitor_printf(mon, "initial measurement (RIM): %s\n",
                    info->rim ?: !info->has_images ?
                    "not known before the start" :
-                   "not computed, see measurement-report of rme-guest");
+                   "not computed, measurement-report of rme-guest is off");
 }

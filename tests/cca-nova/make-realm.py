@@ -31,7 +31,7 @@ with tempfile.TemporaryDirectory() as directory:
         file.write(CONF)
     host.set_up("/var/lib/nova/instances", os.path.join(sys.argv[2], "qemu/firmware"), conf)
     driver = host.load_driver(sys.argv[1])
-    realm = {"trait:CUSTOM_ARM_CCA_REALM": "required", "cca:measurement_report": "true"}
+    realm = {"trait:CUSTOM_ARM_CCA_REALM": "required"}
     instance = host.instance_of(realm, IMAGE, vcpus=1, kernel=True)
     xml = host.guest_xml(driver, instance, IMAGE, vif="tap")
     sys.stdout.write(re.sub("(<nova:creationTime>)[^<]*", r"\1then", xml))

@@ -299,10 +299,12 @@ static void test_launch(const void *data)
     contract_quit(c);
 }
 
-/* Not asked for, the measurement is not computed; the rest is there */
+/* Not wanted, the measurement is not computed; the rest is there */
 static void test_no_report(const void *unused)
 {
-    g_autoptr(Contract) c = contract_start(&(ContractArgs) { });
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .object = ",measurement-report=off",
+    });
     g_autofree char *text = NULL;
     QDict *rsp, *info;
 
@@ -336,11 +338,15 @@ static void test_late_report(const void *data)
 {
     static const Launch defaults = { "defaults", "", "", "", "sha512",
         "default", -1, 244, "kvm_cap_arm_rme" };
-    g_autoptr(Contract) c = contract_start(&(ContractArgs) { .more = "-S" });
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .object = data, .more = "-S",
+    });
     g_autofree char *rim = NULL;
     QDict *realm, *rsp;
 
-    qobject_unref(contract_qmp(c, QOM_SET, true));
+    if (data) {
+        qobject_unref(contract_qmp(c, QOM_SET, true));
+    }
     contract_qmp_ok(c, "cont");
     contract_expect_active(c);
     realm = contract_realm(c);
@@ -389,8 +395,10 @@ static void add_tests(void)
         contract_add("query", launches[i].name, test_launch, &launches[i]);
     }
     contract_add("query", "no measurement-report", test_no_report, NULL);
-    contract_add("query", "measurement-report set while QEMU waits",
+    contract_add("query", "measurement-report as it is by default",
                  test_late_report, NULL);
+    contract_add("query", "measurement-report set while QEMU waits",
+                 test_late_report, ",measurement-report=off");
     contract_add("query", "a file that cannot be written",
                  test_file_that_cannot_be_written, NULL);
 }

@@ -16,8 +16,7 @@ cp /guest/vmlinuz /guest/initrd "$BOOT/"
 
 one_realm()
 {
-    domain realm cca-libvirt-kernel.xml -e "$(cmdline libvirt)" \
-        -e "$(object '"measurement-report":true')"
+    domain realm cca-libvirt-kernel.xml -e "$(cmdline libvirt)"
     disk_and_net_backends realm > /dev/null
     cp /tmp/realm.disk "$IMAGES/realm.raw"
     ln -sf "$IMAGES/realm.raw" /tmp/realm.disk

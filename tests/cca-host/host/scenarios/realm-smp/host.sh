@@ -15,8 +15,7 @@ head -c 64 /dev/zero > /results/smp.rpv
 query_when_up smp &
 run_guest smp 600 on_cca_host smp "$QEMU" \
     -M virt,gic-version=3,confidential-guest-support=rme0 \
-    -object rme-guest,id=rme0,measurement-algorithm=sha256,measurement-report=on \
-    -cpu host -accel kvm \
+    -object rme-guest,id=rme0,measurement-algorithm=sha256 -cpu host -accel kvm \
     -smp 4 -m 3G -nodefaults -display none -no-reboot \
     -qmp tcp:127.0.0.1:4444,server=on,wait=off \
     -kernel "$KERNEL" -initrd "$INITRD" \

@@ -10,7 +10,7 @@ tap_network
 query_when_up vhost &
 run_guest vhost 600 on_cca_host vhost "$QEMU" \
     -M virt,gic-version=3,confidential-guest-support=rme0 \
-    -object "rme-guest,id=rme0,measurement-report=on,personalization-value=$(base64 -w 0 \
+    -object "rme-guest,id=rme0,personalization-value=$(base64 -w 0 \
         /results/vhost.rpv)" -cpu host -accel kvm \
     -qmp tcp:127.0.0.1:4444,server=on,wait=off \
     -smp 2 -m 512M -nodefaults -display none -no-reboot \

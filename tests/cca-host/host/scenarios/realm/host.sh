@@ -9,7 +9,7 @@ head -c 64 /dev/urandom > /results/guest.rpv
 query_when_up guest &
 run_guest guest 600 on_cca_host guest "$QEMU" \
     -M virt,gic-version=3,confidential-guest-support=rme0 \
-    -object "rme-guest,id=rme0,measurement-report=on,personalization-value=$(
+    -object "rme-guest,id=rme0,personalization-value=$(
         base64 -w 0 /results/guest.rpv)" -cpu host -accel kvm \
     -smp 1 -m 512M -nodefaults -display none -no-reboot \
     -qmp tcp:127.0.0.1:4444,server=on,wait=off \
