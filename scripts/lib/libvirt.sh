@@ -128,6 +128,7 @@ need_libvirt_host() {
     need_package 1
     need_host_package
     need_libvirt
+    echo "the emulated host has QEMU $package_version, of $cache/$package_entry"
 }
 
 # run_libvirt SCENARIO [OPTION...]: with the manual's files; its "not ok" lines

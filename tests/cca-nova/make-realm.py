@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""make-realm.py DIRECTORY SHARE - the domain XML of a Realm that Nova starts
+"""make-realm.py DIRECTORY SHARE KIND - the domain XML of a Realm that Nova starts
 
 Its host has the capabilities in DIRECTORY; SHARE is that of test-nova.py.  The
-instance boots a kernel, has a disk and a network card without a bridge.
+instance boots a kernel or a firmware, as KIND says; it has a disk and a network
+card without a bridge.
 """
 
 import os
@@ -14,8 +15,12 @@ import tempfile
 import nova_host as host
 
 IMAGE = {"hw_architecture": "aarch64", "hw_machine_type": "virt-10.0",
-         "hw_video_model": "none",
-         "os_command_line": "console=ttyAMA0 quiet swiotlb=8192 run=button port=7000"}
+         "hw_video_model": "none"}
+KINDS = {
+    "kernel": {"os_command_line":
+               "console=ttyAMA0 quiet swiotlb=8192 run=button port=7000"},
+    "firmware": {"hw_firmware_type": "uefi", "hw_firmware_stateless": "true"},
+}
 CONF = """[DEFAULT]
 compute_driver = arm_cca.RealmDriver
 [libvirt]
@@ -32,6 +37,10 @@ with tempfile.TemporaryDirectory() as directory:
     host.set_up("/var/lib/nova/instances", os.path.join(sys.argv[2], "qemu/firmware"), conf)
     driver = host.load_driver(sys.argv[1])
     realm = {"trait:CUSTOM_ARM_CCA_REALM": "required"}
-    instance = host.instance_of(realm, IMAGE, vcpus=1, kernel=True)
-    xml = host.guest_xml(driver, instance, IMAGE, vif="tap")
+    kind = sys.argv[3]
+    image = {**IMAGE, **KINDS[kind]}
+    # Both may run at once
+    instance = host.instance_of(realm, image, vcpus=1, kernel=kind == "kernel",
+                                number=1 + list(KINDS).index(kind))
+    xml = host.guest_xml(driver, instance, image, vif="tap")
     sys.stdout.write(re.sub("(<nova:creationTime>)[^<]*", r"\1then", xml))

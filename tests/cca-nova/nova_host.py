@@ -20,9 +20,7 @@ from nova.virt.libvirt import blockinfo, host
 
 CONF = nova.conf.CONF
 IMAGE = "c0ffee00-0000-4000-8000-000000000001"
-INSTANCE = "0c5a8b0e-3b5d-4f5c-9d1e-cca000000002"
 NETWORK = "00000000-0000-4000-8000-000000000003"
-PORT = "00000000-0000-4000-8000-000000000004"
 
 
 class Connection:
@@ -88,7 +86,12 @@ def image_meta(properties):
          "properties": properties})
 
 
-def instance_of(extra_specs, properties, vcpus=2, memory=1024, kernel=False):
+def uuid(number):
+    """That of an instance; its name is instance-0000000NUMBER"""
+    return f"0c5a8b0e-3b5d-4f5c-9d1e-{0xcca000000001 + number:012x}"
+
+
+def instance_of(extra_specs, properties, vcpus=2, memory=1024, kernel=False, number=1):
     admin = context.RequestContext("user", "project", user_name="user",
                                    project_name="project", is_admin=True)
     flavor = objects.Flavor(
@@ -98,7 +101,7 @@ def instance_of(extra_specs, properties, vcpus=2, memory=1024, kernel=False):
     # What a booted instance remembers of its image
     remembered = {f"image_{key}": value for key, value in properties.items()}
     return objects.Instance(
-        admin, id=1, uuid=INSTANCE, display_name="realm", flavor=flavor,
+        admin, id=number, uuid=uuid(number), display_name="realm", flavor=flavor,
         vcpus=vcpus, memory_mb=memory, root_gb=1, ephemeral_gb=0, image_ref=IMAGE,
         kernel_id="kernel" if kernel else "", ramdisk_id="ramdisk" if kernel else "",
         root_device_name=None, os_type=None, vm_mode=None, architecture=None,
@@ -111,18 +114,19 @@ def instance_of(extra_specs, properties, vcpus=2, memory=1024, kernel=False):
         launched_at=None, created_at=None, tags=objects.TagList(objects=[]))
 
 
-def network_info(kind):
+def network_info(kind, number):
+    port = f"00000000-0000-4000-8000-{3 + number:012x}"
     network = model.Network(id=NETWORK, bridge="br-int", label="net", subnets=[],
                             injected=False, tenant_id="project", mtu=1500)
     details = {"port_filter": True} if kind == "ovs" else {}
     return model.NetworkInfo([model.VIF(
-        id=PORT, address="fa:16:3e:00:00:01", type=kind, devname="tap00000000-00",
-        ovs_interfaceid=PORT, network=network, details=details, active=True)])
+        id=port, address=f"fa:16:3e:00:00:{number:02x}", type=kind,
+        devname=f"tap{number:08x}-00", ovs_interfaceid=port, network=network, details=details, active=True)])
 
 
 def guest_xml(driver, instance, properties, vif="ovs"):
     """The domain XML as spawn() would have it"""
     image = image_meta(properties)
     disks = blockinfo.get_disk_info(CONF.libvirt.virt_type, instance, image)
-    return driver._get_guest_xml(instance._context, instance, network_info(vif), disks,
-                                 image, block_device_info=None)
+    return driver._get_guest_xml(instance._context, instance, network_info(vif, instance.id),
+                                 disks, image, block_device_info=None)

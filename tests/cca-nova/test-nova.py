@@ -30,7 +30,7 @@ from harness import check, result, tool  # noqa: E402
 QEMU, SHARE = sys.argv[1:3]
 CONTRIB = os.path.join(TOP, "contrib", "arm-cca", "nova")
 INSTANCES = "/var/lib/nova/instances"
-FILES = os.path.join(INSTANCES, host.INSTANCE)
+FILES = os.path.join(INSTANCES, host.uuid(1))
 TRAIT = "CUSTOM_ARM_CCA_REALM"
 REALM = {f"trait:{TRAIT}": "required"}
 

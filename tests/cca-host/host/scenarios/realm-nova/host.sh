@@ -1,53 +1,122 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# Debian's libvirt starts the Realm whose XML Debian's Nova made (tests/cca-nova,
-# given with --file); the library is that of the scenario realm-libvirt.
+# Debian's libvirt starts the Realms whose XML Debian's Nova made (tests/cca-nova,
+# given with --file): one boots a kernel; beside it, one boots a firmware, which
+# libvirt finds by the manual's descriptor, as Nova does not know such.
 # shellcheck source=/dev/null
-. /files/libvirt-lib.sh
+. /scenario/libvirt-lib.sh
 
-NAME=instance-00000001
-DISKS=$(sed -n 's,.*<source file="\(.*\)/disk".*,\1,p' /files/nova.xml)
-
-host_files
-ln -s /bin/qemu-system-aarch64 /usr/bin/
-simulated_cca
 # Debian's, for the firmware of which an empty file is enough here
-for file in /files/*-edk2-aarch64*.json; do
-    cp "$file" /usr/share/qemu/firmware/
-    sed -n 's/.*"filename": *"\(.*\)".*/\1/p' "$file"
-done > /tmp/firmware
-mkdir -p /usr/share/AAVMF
-while read -r file; do
-    : > "$file"
-done < /tmp/firmware
-start_libvirt
-# What tests/cca-nova has of it
-virsh capabilities > /results/capabilities.xml
-virsh domcapabilities --machine virt --virttype kvm > /results/domcapabilities.xml
+ordinary_firmware()
+{
+    local file
+    mkdir -p /usr/share/AAVMF
+    for file in /files/*-edk2-aarch64*.json; do
+        cp "$file" /usr/share/qemu/firmware/
+        sed -n 's/.*"filename": *"\(.*\)".*/\1/p' "$file"
+    done > /tmp/firmware
+    while read -r file; do
+        : > "$file"
+    done < /tmp/firmware
+}
 
-mkdir -p "$DISKS"
-cp /guest/vmlinuz "$DISKS/kernel"
-cp /guest/initrd "$DISKS/ramdisk"
-truncate -s 1M "$DISKS/disk"
+# Under the name that the manual wants, behind Debian's
+realm_firmware()
+{
+    cp /files/cca-libvirt-firmware.json /usr/share/qemu/firmware/70-realm.json
+    cp /files/firmware.bin /usr/share/qemu/realm-firmware.fd
+}
+
+# instance KIND: define it, with its disk
+instance()
+{
+    NAME=$(sed -n 's,.*<name>\(.*\)</name>.*,\1,p' "/files/$1.xml")
+    DISKS=$(sed -n 's,.*<source file="\(.*\)/disk".*,\1,p' "/files/$1.xml")
+    mkdir -p "$DISKS"
+    truncate -s 1M "$DISKS/disk"
+    step "$1: virsh define --validate" virsh define --validate "/files/$1.xml"
+}
+
 console_shows()
 {
     grep -qaE "$1" "$DISKS/console.log"
 }
-step "virsh define --validate" virsh define --validate /files/nova.xml
-step "virsh start" virsh start $NAME
-step "the console log shows that it is up" \
-    until_so 600 console_shows 'waits for the power button'
-settles "it is" 30 $NAME "running (booted)"
-virsh qemu-monitor-command $NAME '{"execute":"query-cca"}' > /results/realm.qmp
-cp "/results/sim/$(cat /run/libvirt/qemu/$NAME.pid).report" /results/realm.report
-cp /files/nova.xml /results/realm.command       # for cca-measure
-step "virsh suspend, for Nova's pause" virsh suspend $NAME
-step "virsh resume" virsh resume $NAME
-says "virsh managedsave, for Nova's suspend, is refused" \
-    'cannot be migrated or saved' virsh managedsave $NAME
-step "virsh shutdown" virsh shutdown $NAME
-settles "it is" 300 $NAME "shut off (shutdown)"
-cp "$DISKS/console.log" /results/realm.log
-cp /var/log/libvirt/qemu/$NAME.log /results/realm.qemu.log
+
+# report KIND PID: the simulator's
+report()
+{
+    cp "/results/sim/$2.report" "/results/$1.report"
+}
+
+query_cca()
+{
+    virsh qemu-monitor-command "$NAME" '{"execute":"query-cca"}' > "/results/$1.qmp"
+}
+
+# ended KIND: after it was shut down, by the guest or from outside
+ended()
+{
+    settles "$1: it is" 600 "$NAME" "shut off (shutdown)"
+    cp "$DISKS/console.log" "/results/$1.log"
+    cp "/var/log/libvirt/qemu/$NAME.log" "/results/$1.qemu.log"
+}
+
+start_kernel()
+{
+    instance kernel
+    cp /guest/vmlinuz "$DISKS/kernel"
+    cp /guest/initrd "$DISKS/ramdisk"
+    step "kernel: virsh start" virsh start "$NAME"
+    step "kernel: the console log shows that it is up" \
+        until_so 600 console_shows 'waits for the power button'
+    settles "kernel: it is" 30 "$NAME" "running (booted)"
+    query_cca kernel
+    report kernel "$(cat "/run/libvirt/qemu/$NAME.pid")"
+    cp /files/kernel.xml /results/kernel.command    # for cca-measure
+}
+
+end_kernel()
+{
+    step "kernel: virsh suspend, for Nova's pause" virsh suspend "$NAME"
+    step "kernel: virsh resume" virsh resume "$NAME"
+    says "kernel: virsh managedsave, for Nova's suspend, is refused" \
+        'cannot be migrated or saved' virsh managedsave "$NAME"
+    step "kernel: virsh shutdown" virsh shutdown "$NAME"
+    ended kernel
+}
+
+# It ends by itself, so it is stopped by the program that has started it, whatever
+# else there is to do here
+firmware()
+{
+    local NAME DISKS pid
+    instance firmware
+    step "firmware: virsh start, and suspend at once" \
+        virsh "start $NAME; suspend $NAME"
+    settles "firmware: it is" 30 "$NAME" "paused (user)"
+    query_cca firmware
+    virsh dumpxml --inactive "$NAME" > /results/firmware.xml
+    pid=$(cat "/run/libvirt/qemu/$NAME.pid")
+    says "firmware: there are two Realms" '^2$' domains
+    step "firmware: virsh resume" virsh resume "$NAME"
+    ended firmware
+    report firmware "$pid"
+}
+domains()
+{
+    virsh list --name | grep -c .
+}
+
+host_files
+simulated_cca
+ordinary_firmware
+realm_firmware
+start_libvirt
+# What tests/cca-nova has of it
+virsh capabilities > /results/capabilities.xml
+virsh domcapabilities --machine virt --virttype kvm > /results/domcapabilities.xml
+start_kernel
+firmware
+end_kernel
 stop_libvirt
