@@ -128,8 +128,11 @@ void sim_private_lost(SimVm *vm, uint64_t gpa, uint64_t size, const char *why)
 
         if (populated) {
             sim_ranges_remove(&realm->populated, gpa, b);
-            if (!asked) {
+            /* The guest's own doing, but its RIPAS is not EMPTY by that */
+            if (!asked || sim_ranges_any(&realm->alias_touched, gpa, b)) {
                 sim_ranges_add(&realm->destroyed, gpa, b);
+            }
+            if (!asked) {
                 sim_complain(vm, "the populated memory 0x%" PRIx64 "+0x%"
                              PRIx64 " was destroyed: %s", gpa, b - gpa, why);
             }

@@ -349,4 +349,5 @@ void sim_realm_teardown(SimVm *vm)
     sim_ranges_clear(&realm->populated);
     sim_ranges_clear(&realm->destroyed);
     sim_ranges_clear(&realm->wants_shared);
+    sim_ranges_clear(&realm->alias_touched);
 }

@@ -426,7 +426,9 @@ void *run_private_memory(SimVm *vm, uint64_t gpa, uint64_t len)
         RunSlot *rs = g_ptr_array_index(rv->slots, i);
         uint64_t off = gpa - rs->slot->gpa;
 
-        if (rs->live && gpa >= rs->slot->gpa && gpa + len <= slot_end(rs) &&
+        /* the guest chose it: neither sum may wrap */
+        if (rs->live && gpa >= rs->slot->gpa && off < rs->slot->size &&
+            len <= rs->slot->size - off &&
             rs->view[off / SIM_PAGE_SIZE] == RUN_VIEW_PRIVATE &&
             rs->view[(off + len - 1) / SIM_PAGE_SIZE] == RUN_VIEW_PRIVATE) {
             found = rs->gmem->map + rs->gmem_offset + off;

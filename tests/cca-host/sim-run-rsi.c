@@ -294,6 +294,7 @@ void run_commit_ripas(SimVcpu *vcpu)
         sim_ranges_remove(&vm->realm.ripas, base, top);
     }
     sim_ranges_remove(&vm->realm.destroyed, base, top);
+    sim_ranges_remove(&vm->realm.alias_touched, base, top);
     run_update_views(vm, base, top);
     if (b->ripas.ram) {
         run_check_shared_copies(vm, base, top);

@@ -157,6 +157,37 @@ static bool take_fault(SimVcpu *vcpu, RunFault *fault)
     return fault->pending;
 }
 
+/* Was the content lost because the guest used the page's shared address? */
+static bool own_doing(SimVcpu *vcpu, uint64_t gpa)
+{
+    bool touched;
+
+    pthread_mutex_lock(&vcpu->vm->lock);
+    touched = sim_ranges_any(&vcpu->vm->realm.alias_touched, gpa, gpa + 1);
+    pthread_mutex_unlock(&vcpu->vm->lock);
+    return touched;
+}
+
+static int destroyed_page(SimVcpu *vcpu, uint64_t gpa)
+{
+    if (own_doing(vcpu, gpa)) {
+        sim_trace("vcpu %u: the guest destroyed and used 0x%" PRIx64, vcpu->id,
+                  gpa);
+        sim_report_count("use of what the guest destroyed");
+    } else {
+        sim_complain(vcpu->vm, "the guest used 0x%" PRIx64 ", whose content"
+                     " the VMM destroyed", gpa);
+    }
+    return -ENXIO;
+}
+
+static void note_alias(SimVcpu *vcpu, uint64_t gpa)
+{
+    pthread_mutex_lock(&vcpu->vm->lock);
+    sim_ranges_add(&vcpu->vm->realm.alias_touched, gpa, gpa + SIM_PAGE_SIZE);
+    pthread_mutex_unlock(&vcpu->vm->lock);
+}
+
 /* KVM could not map what the guest touched.  Returns 1 to go on. */
 static int memory_fault(SimVcpu *vcpu)
 {
@@ -168,9 +199,10 @@ static int memory_fault(SimVcpu *vcpu)
         return ret < 0 ? ret : 1;
     }
     if (fault.destroyed) {
-        sim_complain(vcpu->vm, "the guest used 0x%" PRIx64 ", whose content"
-                     " the VMM destroyed", fault.gpa);
-        return -ENXIO;
+        return destroyed_page(vcpu, fault.gpa);
+    }
+    if (!fault.private_alias) {
+        note_alias(vcpu, fault.gpa);
     }
     sim_trace("vcpu %u: %s alias of 0x%" PRIx64 " touched, pc 0x%" PRIx64,
               vcpu->id, fault.private_alias ? "private" : "shared", fault.gpa,

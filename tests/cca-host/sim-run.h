@@ -22,7 +22,8 @@
  * Not modelled: a guest may *read* a shared page through its private alias,
  * because the kernel's ITS reads its tables at that address (a write is an
  * external abort, as it should be).  PSCI is KVM's own, so it also answers to
- * HVC.  Registers that an RMM would hide can be read by the VMM.
+ * HVC, and starts a CPU at an address of the shared half, which an RMM
+ * refuses.  Registers that an RMM would hide can be read by the VMM.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

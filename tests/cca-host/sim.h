@@ -133,6 +133,7 @@ typedef struct SimRealm {
     SimRanges populated;
     SimRanges destroyed;    /* populated, then lost by the VMM's doing */
     SimRanges wants_shared; /* what the guest asked to be shared */
+    SimRanges alias_touched; /* used by its shared address, no RSI call */
     uint64_t boot_pc;       /* of vCPU 0, taken when its REC is made */
     const char *failed;     /* a launch step that failed, or NULL */
     int64_t resident_at_run; /* see sim_resident_sample(); -1 = not yet */

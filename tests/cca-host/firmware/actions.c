@@ -86,6 +86,8 @@ static const struct action actions[] = {
     { "set-all", hostile_set_all, true },
     { "host-calls", hostile_host_calls, true },
     { "psci", hostile_psci, false },
+    { "cpu-on", hostile_cpu_on, true },
+    { "cpu-on-destroyed", hostile_cpu_on_destroyed, true },
     { "reset-storm", hostile_reset_storm, false },
     { "fw-cfg", hostile_fw_cfg, true },
     { "convert-race", hostile_race, true },

@@ -52,6 +52,29 @@ static bool ends_something(uint64_t function)
     }
 }
 
+/* The RMM takes private memory of the Realm for it and nothing else */
+static void host_calls_elsewhere(uint64_t good)
+{
+    uint8_t *page = alloc_pages(2), *shared = share_pages(page, 1);
+    uint64_t ram_end = machine.ram_base + machine.ram_size;
+    uint64_t at[] = {
+        good + 1, good + 8, good + 128, good - 4, (uintptr_t)page,
+        (uintptr_t)shared, shared_alias((uintptr_t)page + PAGE_SIZE),
+        GIC_BASE, MMIO_HOLE, FW_CFG_BASE, ram_end, machine.shared_bit - 256,
+        machine.shared_bit, 2 * machine.shared_bit - 256,
+        2 * machine.shared_bit, 1ull << 63, -4096ull, -256ull,
+    };
+
+    for (unsigned i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+        enum rsi_status status =
+            rsi_host_call((struct rsi_host_call *)(uintptr_t)at[i]);
+
+        check(status == RSI_ERROR_INPUT,
+              "a host call in memory at %lx is refused (%u)", at[i], status);
+    }
+    check(is_zero(shared, PAGE_SIZE), "nothing is written to a shared page");
+}
+
 void hostile_host_calls(void)
 {
     static struct rsi_host_call call __attribute__((aligned(256)));
@@ -59,7 +82,7 @@ void hostile_host_calls(void)
     unsigned back = 0, unknown = 0;
 
     for (unsigned i = 0; i < HOST_CALLS; i++) {
-        call.imm = i < 6 ? ends[i] : next_random();
+        call.imm = i < 6 ? ends[i] : i < 22 ? 1u << (i - 6) : next_random();
         for (unsigned r = 0; r < 31; r++) {
             call.gprs[r] = random64();
         }
@@ -77,6 +100,7 @@ void hostile_host_calls(void)
           HOST_CALLS);
     check(unknown > HOST_CALLS / 2, "the host did not know %u of them",
           unknown);
+    host_calls_elsewhere((uintptr_t)&call);
 }
 
 static void expect_psci_error(const char *what, int32_t answer)
@@ -117,7 +141,9 @@ void hostile_psci(void)
 
 static void reset_now(void *arg)
 {
-    (void)arg;
+    if (arg) {
+        psci_any(PSCI_SYSTEM_RESET2_64, 0, 0, 0);   /* an RMM has none */
+    }
     psci_system_reset();
 }
 
@@ -126,9 +152,9 @@ void hostile_reset_storm(void)
     unsigned n = smp_find();
 
     report_end();
-    note("PSCI SYSTEM_RESET on %u CPUs", n + 1);
+    note("PSCI SYSTEM_RESET and SYSTEM_RESET2 on %u CPUs", n + 1);
     for (unsigned i = 0; i < n; i++) {
-        smp_start(smp_cpu(i), reset_now, NULL);
+        smp_start(smp_cpu(i), reset_now, i % 2 ? NULL : smp_cpu(i));
     }
     psci_system_reset();
 }

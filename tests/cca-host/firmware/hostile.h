@@ -64,6 +64,15 @@ void hostile_host_calls(void);
 /** hostile_psci() - PSCI with arguments that are wrong */
 void hostile_psci(void);
 
+/** hostile_cpu_on() - start a CPU where nothing can run, many times */
+void hostile_cpu_on(void);
+
+/**
+ * hostile_cpu_on_destroyed() - start a CPU on a page that has lost its content
+ * The host cannot go on: this ends the machine.
+ */
+void hostile_cpu_on_destroyed(void);
+
 /** hostile_reset_storm() - all CPUs reset the machine at the same time */
 void hostile_reset_storm(void);
 

@@ -122,6 +122,17 @@ void cache_clean(const void *start, size_t size)
     dsb();
 }
 
+void cache_drop(const void *start, size_t size)
+{
+    uint64_t line = cache_line();
+    uint64_t end = (uintptr_t)start + size;
+
+    for (uint64_t a = (uintptr_t)start & ~(line - 1); a < end; a += line) {
+        asm volatile("dc civac, %0" : : "r" (a) : "memory");
+    }
+    dsb();
+}
+
 void mmu_init(void)
 {
     uint64_t line = cache_line();

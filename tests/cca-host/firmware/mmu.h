@@ -30,6 +30,9 @@ void mmu_map(uint64_t start, uint64_t size, enum mmu_kind kind);
 /** mmu_enable() - use the same map on this CPU */
 void mmu_enable(void);
 
+/** cache_drop() - see what a CPU whose MMU is off has written */
+void cache_drop(const void *start, size_t size);
+
 /** cache_clean() - let a CPU whose MMU is off see these bytes */
 void cache_clean(const void *start, size_t size);
 

@@ -13,8 +13,14 @@
 #include <stdint.h>
 
 #define PSCI_SUCCESS 0
+#define PSCI_INVALID_PARAMETERS (-2)
 #define PSCI_ALREADY_ON (-4)
+#define PSCI_INVALID_ADDRESS (-9)
 #define PSCI_AFFINITY_OFF 1
+
+/* functions for psci_any() */
+#define PSCI_SYSTEM_SUSPEND_64 0xc400000eu
+#define PSCI_SYSTEM_RESET2_64 0xc4000012u
 
 /** psci_set_conduit() - what the device tree says; SMC until then */
 void psci_set_conduit(bool hvc);

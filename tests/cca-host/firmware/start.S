@@ -11,11 +11,28 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#define PSCI_CPU_OFF 0x84000002
 #define SCTLR_EL1_RESERVED 0x30d00800   /* RES1 bits, everything else off */
 
     .section .text.start, "ax"
     .global _start
 _start:
+    b       boot
+
+/*
+ * VBAR_EL1 of a CPU that PSCI starts is 0: this is where it comes to when its
+ * first instruction faults. x0 is still the context that it was started with.
+ */
+    .org    0x200
+    mrs     x1, esr_el1
+    mrs     x2, elr_el1
+    stp     x1, x2, [x0]
+    dsb     sy
+    ldr     w0, =PSCI_CPU_OFF
+    smc     #0
+    b       .
+
+boot:
     adr     x0, vectors
     msr     vbar_el1, x0
     ldr     x0, =SCTLR_EL1_RESERVED

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 
-runs='dma ranges calls storm alias nowhere many reset elsewhere races dma-race'
+runs='dma ranges calls storm alias nowhere many reset elsewhere races dma-race
+      cpu-on destroyed'
 before=$failures
 for run in $runs; do
     refuse "$run.log" 'fw: FAIL' "no check of the firmware fails ($run)"
@@ -15,7 +16,8 @@ expect dma.qemu.log 'a device may not (read|write) address' \
 # Not those that race: when two vCPUs ask for opposite things at once, the
 # simulator cannot tell which request QEMU answers, and a disk request that is
 # under way when its page is taken back still uses the shared copy.
-for run in dma ranges calls storm alias nowhere many reset elsewhere; do
+for run in dma ranges calls storm alias nowhere many reset elsewhere cpu-on \
+    destroyed; do
     expect "$run.report" '"complaint-count": 0,' \
         "the simulator complains of nothing ($run)"
 done
@@ -39,13 +41,25 @@ at_most()
     fi
 }
 # The others can be over before anybody looks
-for run in dma ranges calls many races dma-race; do
+for run in dma ranges calls many races dma-race cpu-on destroyed; do
     expect "$run.memory" '^samples [1-9]' "memory was watched ($run)"
     at_most RssAnon "$run" $ANONYMOUS_KIB
     at_most RssShmem "$run" $((2 * RAM_KIB))
     at_most guest_memfd "$run" $RAM_KIB
     at_most shared "$run" $RAM_KIB
 done
+
+# A CPU that was started where nothing can run is the guest's own affair; on a page
+# that the host took away, the host cannot go on
+expect cpu-on.log 'fw: ok - so it is [1-9][0-9]* times more' \
+    "a CPU is started where nothing can run, many times"
+expect cpu-on.qmp '"status": "running"' "QEMU still runs the Realm after that"
+expect destroyed.qmp '"status": "internal-error"' \
+    "a CPU that is started on a page that was lost stops the machine"
+expect destroyed.qemu.log 'vCPU 1 cannot go on: KVM_RUN: No such device or address' \
+    "QEMU says which vCPU it was and why"
+expect destroyed.report '"use of what the guest destroyed": 1' \
+    "it is the page whose content was lost"
 
 refuse races.report 'accessed private memory' \
     "conversions that race let nobody into private memory"

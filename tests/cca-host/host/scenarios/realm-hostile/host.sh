@@ -63,6 +63,23 @@ firmware()
     wait $watcher
 }
 
+# asked NAME ACTIONS [QEMU-ARGUMENT...]: a firmware that does not end by itself.
+# Once it has said all, QEMU is asked how it is, and to quit.
+asked()
+{
+    local name="$1" actions="$2"
+    shift 2
+    {
+        wait_for grep -q 'passed, .* failed' "/results/$name.log"
+        [ ! -e "/results/$name.status" ] || exit
+        progress "$name: the monitor is asked"
+        sleep 3
+        qmp "$name" query-status query-cpus-fast quit
+    } &
+    firmware "$name" "$actions" \
+        -qmp tcp:127.0.0.1:4444,server=on,wait=off "$@"
+}
+
 firmware dma dma-targets+dma-ring+dma-msi
 firmware ranges hostcall+set-bad-range+set-holes+set-devices+mmio-abort+mmio-edges
 firmware calls host-calls+psci+fw-cfg+set-all -smp 2
@@ -74,3 +91,5 @@ firmware reset reset
 firmware elsewhere off-elsewhere -smp 3
 firmware races convert-race -smp 3
 firmware dma-race dma-race -smp 2
+asked cpu-on cpu-on+spin -smp 2
+asked destroyed cpu-on-destroyed -smp 2
