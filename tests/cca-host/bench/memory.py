@@ -21,7 +21,7 @@ exit = memory-fault shared 0x50000000+0x1000%{SHARED:#x} 0x1000
 exit = touch shared 0x50000000+0x1000%{SHARED:#x} 0x1000
 """
 KINDS = {"ordinary": (None, ""), "realm": ("", ""), "shared": ("", CONVERSIONS)}
-COLUMNS = ["anon", "page-tables", "backend", "guest-memfd", "simulator"]
+COLUMNS = ["anon", "shmem", "page-tables", "backend", "guest-memfd", "simulator"]
 
 
 def use(host, images, ram, realm, settings):
@@ -60,9 +60,10 @@ def show(row):
 def main(work, runs, out, *programs):
     host = Host(*programs, *[None] * (4 - len(programs)))
     print("KiB when the guest runs; shared: a Realm that has shared 64 MiB, page by page. anon is\n"
-          "QEMU's own memory without the guest's and the simulator's, backend and guest-memfd\n"
-          "the guest's. On the right anon and page tables beyond those of the ordinary VM, and\n"
-          "beyond those less the images, which it keeps for the next reset.\n" +
+          "QEMU's own memory without the guest's and the simulator's, shmem what it has mapped of\n"
+          "shared memory, backend and guest-memfd the guest's. On the right anon and page tables\n"
+          "beyond those of the ordinary VM, and beyond those less the images, which it keeps for\n"
+          "the next reset.\n" +
           ("Page tables are those of the emulator, too.\n" if host.user else "") +
           f"{'image':>5} {'RAM':>4}  {'':8} " + " ".join(f"{key:>11}" for key in COLUMNS) +
           f" {'beyond':>9} {'- images':>9}\n{'MiB':>5} {'GiB':>4}")

@@ -162,8 +162,10 @@ class Vm:
         for key, memfd in (("backend", "memory-backend-memfd"), ("guest-memfd", "kvm-gmem")):
             found[key] = blocks(pid, memfd)
         with open(f"/proc/{pid}/status", encoding="ascii") as file:
-            found["page-tables"] = next(int(line.split()[1]) for line in file
-                                        if line.startswith("VmPTE:"))
+            status = dict(line.split(":", 1) for line in file)
+        found["page-tables"] = int(status["VmPTE"].split()[0])
+        # The simulator maps guest_memfd, as no kernel lets QEMU
+        found["shmem"] = int(status["RssShmem"].split()[0]) - resident(pid, "kvm-gmem")
         return found
 
 
@@ -184,6 +186,19 @@ def blocks(pid, memfd):
             st = os.stat(path)
             total += 0 if st.st_ino in seen else st.st_blocks // 2
             seen.add(st.st_ino)
+    return total
+
+
+def resident(pid, memfd):
+    """KiB of the files in memory of that name that the process has mapped"""
+    total, ours = 0, False
+    with open(f"/proc/{pid}/smaps", encoding="utf-8") as file:
+        for line in file:
+            words = line.split()
+            if not words[0].endswith(":"):
+                ours = f"/memfd:{memfd}" in line
+            elif ours and words[0] == "Rss:":
+                total += int(words[1])
     return total
 
 

@@ -25,8 +25,16 @@ io()
     rm "/tmp/$name.disk"
 }
 
+ordinary=,disable-legacy=on,iommu_platform=on
 user="-netdev user,id=n0"
-io ordinary "$user" ,disable-legacy=on,iommu_platform=on ""
+vhost="-netdev tap,id=n0,vhost=on,script=/tmp/tap-up,downscript=no"
+realm="-object rme-guest,id=rme0"
+
+tap_network
 sim_conf realm
-io realm "$user -object rme-guest,id=rme0" "" \
-    ,confidential-guest-support=rme0 on_cca_host realm
+sim_conf realm-vhost
+io ordinary "$user" "$ordinary" ""
+io realm "$user $realm" "" ,confidential-guest-support=rme0 on_cca_host realm
+io ordinary-vhost "$vhost" "$ordinary" ""
+io realm-vhost "$vhost $realm" "" ,confidential-guest-support=rme0 \
+    on_cca_host realm-vhost
