@@ -70,11 +70,11 @@ def set_up(instances, descriptors, conf):
     host.QEMU_FIRMWARE_DESCRIPTOR_PATHS = [descriptors]
 
 
-def load_driver(directory, name=None):
+def load_driver(directory, name=None, connection=None):
     """The compute driver that nova.conf, or @name, says, as nova-compute loads
-    it, on a host with the capabilities in @directory
+    it, on a host with the capabilities in @directory, or with @connection
     """
-    connection = Connection(directory)
+    connection = connection or Connection(directory)
     host.Host.get_connection = lambda self: connection
     return virt_driver.load_compute_driver(fake.FakeVirtAPI(), name)
 

@@ -16,16 +16,12 @@ import sys
 import tempfile
 
 import nova_host as host
+from checks import HERE, TOP, check, raises, result, tool
 from nova import exception
 from nova.api.validation.extra_specs import validators
 from nova.compute import provider_config, provider_tree
 from nova.virt.libvirt import driver as libvirt_driver
 from lxml import etree
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(TOP, "tests", "cca-measure"))
-from harness import check, result, tool  # noqa: E402
 
 QEMU, SHARE = sys.argv[1:3]
 CONTRIB = os.path.join(TOP, "contrib", "arm-cca", "nova")
@@ -33,6 +29,7 @@ INSTANCES = "/var/lib/nova/instances"
 FILES = os.path.join(INSTANCES, host.uuid(1))
 TRAIT = "CUSTOM_ARM_CCA_REALM"
 REALM = {f"trait:{TRAIT}": "required"}
+RPV = "AQ" + "A" * 84 + "=="
 
 # What the manual has for an image
 FIRMWARE = {"hw_architecture": "aarch64", "hw_machine_type": "virt-10.0",
@@ -56,6 +53,20 @@ REFUSED = [
      "a Realm has no property 'planes' to set here: there are measurement-algorithm, "),
     ("a log that is neither on nor off", {**REALM, "cca:measurement_log": "maybe"},
      "measurement_log=maybe is neither true nor false"),
+    ("an algorithm that there is not", {**REALM, "cca:measurement_algorithm": "md5"},
+     "measurement_algorithm=md5 is none of sha256, sha512"),
+    ("a policy that there is not", {**REALM, "cca:mec_policy": "Private"},
+     "mec_policy=Private is none of default, private, shared"),
+    ("a personalization value that is too short", {**REALM, "cca:personalization_value": "AAAA"},
+     "personalization_value=AAAA is not the base64 of 64 bytes (88 characters)"),
+    ("one that is no base64", {**REALM, "cca:personalization_value": "A" * 86 + "=!"},
+     "is not the base64 of 64 bytes"),
+    ("one with bits that are lost", {**REALM, "cca:personalization_value": "A" * 85 + "B=="},
+     "is not the base64 of 64 bytes"),
+    ("a value of two lines", {**REALM, "cca:mec_policy": "private\nshared"},
+     "mec_policy=private shared is none of"),
+    ("a property given twice", {**REALM, "cca:mec_policy": "private", "cca:mec-policy": "shared"},
+     "mec-policy is set twice"),
     ("properties of a Realm that is none", {"cca:mec_policy": "private"},
      "does not require a Realm: set trait:CUSTOM_ARM_CCA_REALM=required"),
     ("properties and the trait forbidden", {f"trait:{TRAIT}": "forbidden",
@@ -150,10 +161,11 @@ def test_realm(driver, stock):
     has("so does the trait of an image",
         guest(driver, {}, {**FIRMWARE, f"trait:{TRAIT}": "required"}), "//qemu:commandline")
     has("extra specs become properties",
-        guest(driver, {**REALM, "cca:mec_policy": "private", "cca:measurement_log": "True"},
-              FIRMWARE),
+        guest(driver, {**REALM, "cca:mec_policy": "private", "cca:measurement_log": "True",
+                       "cca:personalization_value": RPV}, FIRMWARE),
         "//qemu:arg[contains(@value, '\"measurement-log\": true')]"
-        "[contains(@value, '\"mec-policy\": \"private\"')]")
+        "[contains(@value, '\"mec-policy\": \"private\"')]"
+        f"[contains(@value, '\"personalization-value\": \"{RPV}\"')]")
 
 
 def show_difference(ordinary, xml):
@@ -189,12 +201,8 @@ def program(xml, *words):
 
 def test_refusals(driver, ordinary):
     for what, extra_specs, message in REFUSED:
-        try:
-            guest(driver, extra_specs, FIRMWARE)
-            said = ""
-        except exception.InvalidInput as err:
-            said = str(err)
-        result(f"{what}: refused, and not tried on another host", message in said, said)
+        raises(f"{what}: refused, and not tried on another host", exception.InvalidInput,
+               message, guest, driver, extra_specs, FIRMWARE)
     for what, old, new, message in BAD:
         bad = ordinary.replace(old, new) if old else new
         status, out, err = program(bad)
@@ -206,26 +214,7 @@ def test_refusals(driver, ordinary):
           (1, "", "realm.py: a Realm has no property 'id' t"))
 
 
-def raises(sentence, kind, message, function, *args):
-    try:
-        function(*args)
-        said = "nothing"
-    except kind as err:
-        said = str(err)
-    result(sentence, message in said, said)
-
-
-def test_driver(driver):
-    realm, plain = (host.instance_of(specs, FIRMWARE) for specs in (REALM, {}))
-    raises("a Realm is not suspended", exception.InstanceSuspendFailure,
-           "a Realm cannot be saved", driver.suspend, None, realm)
-    raises("a Realm is not migrated while it runs", exception.MigrationPreCheckError,
-           "use a cold migration", driver.check_can_live_migrate_source, None, realm, None)
-    # They come as far as libvirt, which is not there
-    raises("an ordinary guest is suspended as before", AttributeError,
-           "'lookupByUUIDString'", driver.suspend, None, plain)
-    raises("and migrated", AttributeError, "'filename'",
-           driver.check_can_live_migrate_source, None, plain, None)
+def test_traits(driver):
     tree = provider_tree.ProviderTree()
     node = tree.new_root("host", host.NETWORK)
     driver.update_provider_tree(tree, "host")
@@ -253,7 +242,7 @@ def test_settings(ordinary_driver):
 
 
 def test_descriptors(load, descriptors):
-    """A descriptor of firmware in memory, before and behind that of Debian's"""
+    """A descriptor of firmware in memory, before, behind and without Debian's"""
     with open(os.path.join(TOP, "docs/system/arm/cca-libvirt-firmware.json"),
               encoding="utf-8") as file:
         text = file.read()
@@ -269,12 +258,16 @@ def test_descriptors(load, descriptors):
             raises(f"{name}: Nova does not, it stumbles", KeyError, "executable",
                    guest, stock, {}, FIRMWARE)
         os.remove(path)
+    for path in glob.glob(os.path.join(descriptors, "*")):
+        os.remove(path)
+    raises("without one in flash memory Nova has no firmware, for a Realm neither",
+           exception.UEFINotSupported, "UEFI is not supported",
+           guest, load(), REALM, FIRMWARE)
 
 
 def make_files(directory):
     """Disks' directory with what the launches need; descriptors; nova.conf"""
     os.makedirs(FILES, exist_ok=True)
-    sys.path.insert(0, os.path.join(TOP, "tests", "cca-measure"))
     head = bytes.fromhex("10000014000000000000000000000000") + (1 << 20).to_bytes(8, "little")
     head += (0xa).to_bytes(8, "little") + bytes(24) + b"ARM\x64" + bytes(4)
     for name, data in (("kernel", head + bytes(range(256)) * 4096),
@@ -306,7 +299,7 @@ def main():
         ordinary = test_nova(stock())
         test_realm(driver, stock())
         test_refusals(driver, ordinary)
-        test_driver(driver)
+        test_traits(driver)
         test_settings(driver)
         test_descriptors(stock, descriptors)
 

@@ -21,24 +21,32 @@ TRAIT = "CUSTOM_ARM_CCA_REALM"
 PREFIX = "cca:"
 
 
-def is_realm(flavor, image_meta):
+def is_realm(flavor, *images):
     """Does one of them require the trait?  Numbered groups count as well"""
     required = {key.partition(":")[2] for key, value in flavor.extra_specs.items()
                 if re.fullmatch(r"trait[^:]*:.*", key) and value == "required"}
-    return TRAIT in required or TRAIT in image_meta.properties.get("traits_required", [])
+    for image in images:
+        required.update(image.properties.get("traits_required", []))
+    return TRAIT in required
 
 
-def to_realm(xml, flavor, image_meta):
-    """The XML that @flavor and @image_meta ask for"""
+def properties_of(flavor, *images):
+    """The properties of the Realm that they ask for, None for an ordinary guest"""
     pairs = [(key[len(PREFIX):], value) for key, value in flavor.extra_specs.items()
              if key.startswith(PREFIX)]
-    if not is_realm(flavor, image_meta):
-        # Not an ordinary guest for somebody who wants a Realm
-        if pairs:
-            raise realm.Bad(f"the flavor has extra specs {PREFIX}* and does not require "
-                            f"a Realm: set trait:{TRAIT}=required")
-        return xml
-    return realm.realm_xml(xml, realm.read_properties(pairs))
+    if is_realm(flavor, *images):
+        return realm.read_properties(pairs)
+    # Not an ordinary guest for somebody who wants a Realm
+    if pairs:
+        raise realm.Bad(f"the flavor has extra specs {PREFIX}* and does not require "
+                        f"a Realm: set trait:{TRAIT}=required")
+    return None
+
+
+def to_realm(xml, flavor, *images):
+    """The XML that @flavor and @images ask for"""
+    properties = properties_of(flavor, *images)
+    return xml if properties is None else realm.realm_xml(xml, properties)
 
 
 class RealmDriver(driver.LibvirtDriver):
@@ -50,7 +58,8 @@ class RealmDriver(driver.LibvirtDriver):
         xml = super()._get_guest_xml(context, instance, network_info, disk_info,
                                      image_meta, *args, **kwargs)
         try:
-            return to_realm(xml, instance.flavor, image_meta)
+            # An image for rescue need not have the trait of the instance's own
+            return to_realm(xml, instance.flavor, image_meta, instance.image_meta)
         except realm.Bad as err:
             # Another host would not help: this one is not tried again
             raise exception.InvalidInput(reason=str(err)) from err
@@ -64,9 +73,21 @@ class RealmDriver(driver.LibvirtDriver):
     def suspend(self, context, instance):
         # QEMU refuses as well, but libvirt's message does not say why
         if is_realm(instance.flavor, instance.image_meta):
-            raise exception.InstanceSuspendFailure(
-                reason="a Realm cannot be saved, its memory is out of the host's reach")
+            # The compute manager takes other exceptions for an instance in error
+            raise exception.InstanceFaultRollback(exception.InstanceSuspendFailure(
+                reason="a Realm cannot be saved, its memory is out of the host's reach: "
+                       "pause or stop it"))
         super().suspend(context, instance)
+
+    def migrate_disk_and_power_off(self, context, instance, dest, flavor, *args, **kwargs):
+        # Before it is stopped and its disks are on another host
+        try:
+            properties_of(flavor, instance.image_meta)
+        except realm.Bad as err:
+            raise exception.InstanceFaultRollback(
+                exception.ResizeError(reason=str(err))) from err
+        return super().migrate_disk_and_power_off(context, instance, dest, flavor,
+                                                  *args, **kwargs)
 
     def check_can_live_migrate_source(self, context, instance, *args, **kwargs):
         if is_realm(instance.flavor, instance.image_meta):

@@ -10,6 +10,7 @@ What is changed is what QEMU would refuse although nobody asked for it. What
 somebody asked for and a Realm cannot have stays: QEMU says so when it starts.
 """
 
+import base64
 import json
 import sys
 from xml.dom import minidom
@@ -17,18 +18,52 @@ from xml.parsers import expat
 
 QEMU_NS = "http://libvirt.org/schemas/domain/qemu/1.0"
 REALM_ID = "rme0"
-# Those that may be set for each Realm: what a value has to be
-PROPERTIES = {
-    "measurement-algorithm": str,
-    "measurement-log": bool,
-    "measurement-report": bool,
-    "mec-policy": str,
-    "personalization-value": str,
-}
 
 
 class Bad(Exception):
     """Something that the user can correct, in one line"""
+
+    def __str__(self):
+        return " ".join(super().__str__().split())
+
+
+def one_of(*words):
+    def convert(value):
+        if value not in words:
+            raise ValueError(f"is none of {', '.join(words)}")
+        return value
+    return convert
+
+
+def boolean(value):
+    words = {"true": True, "yes": True, "on": True, "1": True,
+             "false": False, "no": False, "off": False, "0": False}
+    if value.lower() not in words:
+        raise ValueError("is neither true nor false")
+    return words[value.lower()]
+
+
+def personalization(value):
+    # As QEMU has it: in one line, with the padding
+    try:
+        data = base64.b64decode(value.encode(), validate=True)
+    except ValueError:
+        data = b""
+    if len(data) != 64 or base64.b64encode(data).decode() != value:
+        raise ValueError("is not the base64 of 64 bytes (88 characters)")
+    return value
+
+
+# Those that may be set for each Realm, with what makes QEMU's value of a string.
+# QEMU checks them as well, but on the host that was chosen, and Nova would try
+# the same on others.
+PROPERTIES = {
+    "measurement-algorithm": one_of("sha256", "sha512"),
+    "measurement-log": boolean,
+    "measurement-report": boolean,
+    "mec-policy": one_of("default", "private", "shared"),
+    "personalization-value": personalization,
+}
 
 
 def children(node, name=None):
@@ -176,7 +211,7 @@ def tidy(node):
 def read_properties(pairs):
     """The properties of rme-guest in (name, value) pairs, both strings
 
-    "_" in a name stands for "-".  QEMU says what is wrong with a value.
+    "_" in a name stands for "-".
     """
     properties = {}
     for key, value in pairs:
@@ -184,13 +219,12 @@ def read_properties(pairs):
         if name not in PROPERTIES:
             raise Bad(f"a Realm has no property '{key}' to set here: there are "
                       f"{', '.join(PROPERTIES)}")
-        if PROPERTIES[name] is bool:
-            words = {"true": True, "yes": True, "on": True, "1": True,
-                     "false": False, "no": False, "off": False, "0": False}
-            if value.lower() not in words:
-                raise Bad(f"{key}={value} is neither true nor false")
-            value = words[value.lower()]
-        properties[name] = value
+        if name in properties:
+            raise Bad(f"{name} is set twice ('_' and '-' are the same)")
+        try:
+            properties[name] = PROPERTIES[name](value)
+        except ValueError as err:
+            raise Bad(f"{key}={value} {err}") from err
     return properties
 
 
