@@ -147,6 +147,7 @@ def test_realm(driver, stock):
             check(f"{what}: libvirt's schema takes {name}", schema_says(text), "")
         has(f"{what}: what a Realm cannot have is not there", xml,
             "not /domain/os/nvram", "not //loader[@type='pflash']", "not //vmcoreinfo",
+            "not //timer[@name='rtc']",
             "/domain/devices/memballoon[@model='none']", "/domain[on_reboot='destroy']")
         has(f"{what}: the Realm is", xml, "count(//qemu:arg)=4",
             "//qemu:arg[contains(@value, '\"measurement-algorithm\": \"sha256\"')]")
