@@ -15,9 +15,9 @@ from vm import Host, Images, Vm
 BARE = ",measurement-report=off"
 # MiB of images, MiB of RAM, what is compared with the ordinary VM
 CASES = [
-    (1, 1024, {"bare": BARE}),
+    (1, 1024, {"bare": BARE, "realm": ""}),
     (64, 1024, {"bare": BARE, "realm": ""}),
-    (512, 1024, {"bare": BARE}),
+    (512, 1024, {"bare": BARE, "realm": ""}),
     (1, 16 << 10, {"bare": BARE}),
     (1, 64 << 10, {"bare": BARE}),
     (1, 256 << 10, {"bare": BARE, "realm": ""}),
