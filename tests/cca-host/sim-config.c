@@ -186,7 +186,8 @@ static void set(const char *key, const char *value)
     static const char *const mecs[] = { "no-items", "absent", "present",
                                         NULL };
     static const char *const accesses[] = { "complain", "abort", NULL };
-    static const char *const offs[] = { "shutdown", "unknown", "reset", NULL };
+    static const char *const offs[] = { "shutdown", "unknown", "reset", "any",
+                                       NULL };
     static const char *const ignored[] = { "nothing", "dfr0", "counters",
                                            "sve", NULL };
 

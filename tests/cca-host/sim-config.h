@@ -43,6 +43,7 @@ typedef enum SimOffExit {
     SIM_OFF_SHUTDOWN,       /* version 10 */
     SIM_OFF_UNKNOWN,        /* version 8 */
     SIM_OFF_RESET,          /* no version: a system event, and another one */
+    SIM_OFF_ANY,            /* no version: all of these and more, in turn */
 } SimOffExit;
 
 /* What a VMM writes and the kernel does not take, without an error */

@@ -242,7 +242,9 @@ static int run(SimVcpu *vcpu)
         }
         return wait_for_signal(vcpu);
     }
-    if (ret == 0 && vcpu->run->exit_reason == KVM_EXIT_SYSTEM_EVENT) {
+    /* a guest that crashed may go on */
+    if (ret == 0 && vcpu->run->exit_reason == KVM_EXIT_SYSTEM_EVENT &&
+        vcpu->run->system_event.type != KVM_SYSTEM_EVENT_CRASH) {
         power_off(vcpu->vm);
     }
     return ret;

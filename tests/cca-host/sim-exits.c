@@ -100,17 +100,19 @@ static int mmio_write(struct kvm_run *run, char **arg)
     return 0;
 }
 
-/* system-event shutdown|reset|crash|wakeup|suspend */
+/* system-event shutdown|reset|crash|wakeup|suspend|reset2 */
 static int system_event(struct kvm_run *run, char **arg)
 {
     static const char *const names[] = { "shutdown", "reset", "crash",
                                          "wakeup", "suspend" };
 
-    run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
-    run->system_event.ndata = 0;
+    if (!strcmp(arg[0], "reset2")) {
+        sim_system_event(run, KVM_SYSTEM_EVENT_RESET, true);
+        return 0;
+    }
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         if (!strcmp(arg[0], names[i])) {
-            run->system_event.type = KVM_SYSTEM_EVENT_SHUTDOWN + i;
+            sim_system_event(run, KVM_SYSTEM_EVENT_SHUTDOWN + i, false);
             return 0;
         }
     }

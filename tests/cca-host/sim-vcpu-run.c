@@ -9,19 +9,54 @@
 
 #define FEATURE(n) (1u << (n))
 
+void sim_system_event(struct kvm_run *run, uint32_t type, bool reset2)
+{
+    run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
+    run->system_event.type = type;
+    run->system_event.ndata = reset2;
+    run->system_event.data[0] =
+        reset2 ? KVM_SYSTEM_EVENT_RESET_FLAG_PSCI_RESET2 : 0;
+}
+
+/* Several vCPUs at the same time; returns what is next for one of them */
+static SimOffExit next_off_exit(struct kvm_run *run)
+{
+    static unsigned turn;
+
+    switch (__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % 6) {
+    case 0:
+        sim_system_event(run, KVM_SYSTEM_EVENT_SHUTDOWN, false);
+        break;
+    case 1:
+        sim_system_event(run, KVM_SYSTEM_EVENT_RESET, true);
+        break;
+    case 2:
+        sim_system_event(run, KVM_SYSTEM_EVENT_CRASH, false);
+        break;
+    case 3:
+        return SIM_OFF_RESET;
+    case 4:
+        return SIM_OFF_UNKNOWN;
+    default:
+        return SIM_OFF_SHUTDOWN;
+    }
+    return SIM_OFF_ANY;
+}
+
 void sim_off_exit(SimVcpu *vcpu)
 {
     struct kvm_run *run = vcpu->run;
+    SimOffExit off = sim_config()->off_exit;
 
-    switch (sim_config()->off_exit) {
+    switch (off != SIM_OFF_ANY ? off : next_off_exit(run)) {
+    case SIM_OFF_ANY:
+        break;
     case SIM_OFF_UNKNOWN:
         run->exit_reason = KVM_EXIT_UNKNOWN;
         run->hw.hardware_exit_reason = 0;
         break;
     case SIM_OFF_RESET:
-        run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
-        run->system_event.type = KVM_SYSTEM_EVENT_RESET;
-        run->system_event.ndata = 0;
+        sim_system_event(run, KVM_SYSTEM_EVENT_RESET, false);
         break;
     default:
         run->exit_reason = KVM_EXIT_SHUTDOWN;

@@ -193,6 +193,7 @@ long sim_vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg);
 long sim_vcpu_run(SimVcpu *vcpu);
 /* What KVM_RUN leaves with once the Realm is off */
 void sim_off_exit(SimVcpu *vcpu);
+void sim_system_event(struct kvm_run *run, uint32_t type, bool reset2);
 /* sim-vcpu-attr.c */
 long sim_vcpu_attr(SimVcpu *vcpu, unsigned long req, void *user);
 long sim_device_ioctl(SimDevice *dev, unsigned long req, void *arg);

@@ -82,6 +82,7 @@ static const ProbeGroup groups[] = {
     { "power-off-v7", V7 POWER_OFF, off_cases },
     { "off-unknown", POWER_OFF "off-exit = unknown\n", off_unknown_cases },
     { "off-reset", POWER_OFF "off-exit = reset\n", off_reset_cases },
+    { "off-any", POWER_OFF "off-exit = any\n", off_any_cases },
     { "odd-exits", "exit = memory-fault 0x10 0x40100000 0x1000\n"
       "exit = system-event suspend\n", odd_exit_cases },
     { "exit-rounds", "exit-rounds = 3\n"

@@ -153,6 +153,41 @@ static void off_and_run(uint32_t reason)
     vm_free(vm);
 }
 
+/* Each of six in turn, whichever vCPU it is */
+static void off_any(void)
+{
+    Vm *vm = realm_active(1);
+    unsigned events[KVM_SYSTEM_EVENT_CRASH + 1] = { 0 };
+    unsigned reset2 = 0, unknown = 0, shut = 0;
+
+    OK(vcpu_run(vm, 0));
+    for (int i = 0; i < 12; i++) {
+        const struct kvm_run *run = vm->run[0];
+
+        OK(vcpu_run(vm, 0));
+        unknown += run->exit_reason == KVM_EXIT_UNKNOWN;
+        shut += run->exit_reason == KVM_EXIT_SHUTDOWN;
+        if (run->exit_reason == KVM_EXIT_SYSTEM_EVENT &&
+            run->system_event.type <= KVM_SYSTEM_EVENT_CRASH) {
+            events[run->system_event.type]++;
+            reset2 += run->system_event.ndata == 1 &&
+                      run->system_event.data[0] ==
+                      KVM_SYSTEM_EVENT_RESET_FLAG_PSCI_RESET2;
+        }
+    }
+    CHECK(unknown == 2 && shut == 2 && reset2 == 2);
+    CHECK(events[KVM_SYSTEM_EVENT_SHUTDOWN] == 2);
+    CHECK(events[KVM_SYSTEM_EVENT_RESET] == 4);
+    CHECK(events[KVM_SYSTEM_EVENT_CRASH] == 2);
+    vm_free(vm);
+}
+
+const ProbeCase off_any_cases[] = {
+    { "a VM that is off leaves with everything in turn, if the settings say so",
+      off_any },
+    { NULL, NULL }
+};
+
 static void off_unknown(void)
 {
     off_and_run(KVM_EXIT_UNKNOWN);
