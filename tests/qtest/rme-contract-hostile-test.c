@@ -9,6 +9,7 @@
  */
 #include "qemu/osdep.h"
 #include "qobject/qlist.h"
+#include "qobject/qnum.h"
 #include "rme-contract-internal.h"
 
 #define RAM_MIB 256
@@ -284,6 +285,62 @@ static void test_hypercalls(const void *data)
     contract_expect_active(c);
 }
 
+/* What SMCCC divides numbers by: fast, 64 bits, the owner; the rest is free */
+static unsigned add_hypercalls(GString *conf)
+{
+    static const uint16_t functions[] = {
+        0, 1, 2, 3, 8, 9, 0xe, 0x12, 0x1f, 0x190, 0x199, 0xff01, 0xffff,
+    };
+    unsigned n = 0;
+
+    for (unsigned type = 0; type < 4; type++) {
+        for (unsigned owner = 0; owner < 64; owner += owner < 8 ? 1 : 11) {
+            for (int i = 0; i < ARRAY_SIZE(functions); i++, n++) {
+                g_string_append_printf(conf, "exit = hypercall 0x%x\n",
+                                       type << 30 | owner << 24 |
+                                       functions[i]);
+            }
+        }
+    }
+    return n;
+}
+
+/*
+ * KVM would hand RSI_HOST_CALL over without its immediate.  None of the calls
+ * is served: PSCI, which is KVM's, does not end the machine this way either.
+ */
+static void test_answers(const void *data)
+{
+    g_autoptr(GString) conf = g_string_new(NULL);
+    unsigned n = add_hypercalls(conf), done = 0, right = 0;
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = conf->str,
+    });
+    QListEntry *e;
+
+    scenarios++;
+    contract_wait_long(c, "MILESTONE", 1);
+    contract_expect_state(c, "running");
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(contract_report(c), "calls"), e) {
+        QDict *call = qobject_to(QDict, qlist_entry_obj(e));
+        QNum *x0 = qobject_to(QNum, qdict_get(call, "x0"));
+        uint64_t value;
+
+        if (g_str_equal(qdict_get_str(call, "call"), "EXIT_DONE")) {
+            done++;
+            right += x0 && qnum_get_try_uint(x0, &value) &&
+                     value == UINT64_MAX;
+        }
+    }
+    contract_check(n > 500 && done == n && right == n,
+                   "%u of %u answers to %u calls are -1", right, done, n);
+    g_test_message("summary: hypercalls of each SMCCC owner: %u, answered with "
+                   "-1: %u", n, right);
+}
+
 /* One of them ends the Realm, whatever the others say after it */
 static void test_events(const void *data)
 {
@@ -408,6 +465,8 @@ static void add_tests(void)
                  test_into_ram, NULL);
     contract_add("hostile", "hypercalls with any number are not supported",
                  test_hypercalls, NULL);
+    contract_add("hostile", "no hypercall of any owner is served",
+                 test_answers, NULL);
     contract_add("hostile", "a storm of system events is one end",
                  test_events, NULL);
     for (int i = 0; i < ARRAY_SIZE(fatal); i++) {
