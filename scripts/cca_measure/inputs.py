@@ -38,6 +38,11 @@ def registers(value):
             all(is_number(v) for v in value))
 
 
+def ipa_bits(value):
+    """What a VM can have, and has page tables for"""
+    return is_number(value, 53) and value >= 32
+
+
 def a_bool(value):
     return isinstance(value, bool)
 
@@ -47,7 +52,7 @@ def text(value):
 
 
 STEPS = {
-    "realm-create": {"flags": number(), "ipa-bits": number(53), "sve-vl": number(U8),
+    "realm-create": {"flags": number(), "ipa-bits": ipa_bits, "sve-vl": number(U8),
                      "num-bps": number(U8), "num-wps": number(U8),
                      "pmu-num-ctrs": number(U8), "hash-algo": number(3)},
     "ripas": {"base": page, "top": page},
@@ -83,6 +88,15 @@ def check_step(path, index, step, size):
         need(path, f"{what} (data)", step, {"content": lambda v: is_hex(v, size)})
 
 
+def check_ram(path, steps_of_file):
+    """A range of any length would be split into as many blocks"""
+    bits = steps_of_file[0]["ipa-bits"]
+    for index, step in enumerate(steps_of_file):
+        if step["step"] == "ripas" and step["top"] > 1 << bits:
+            raise Bad(f"{path}: step {index} is RAM up to {step['top']:#x}, more "
+                      f"than the {bits} IPA bits of realm-create reach")
+
+
 def load(path):
     """The inputs file at @path; every member that is used later is there"""
     raw = read_file(path, "inputs file")
@@ -107,6 +121,7 @@ def load(path):
         need(path, f"image {index}", image, IMAGE)
     for index, step in enumerate(inputs["steps"]):
         check_step(path, index, step, size)
+    check_ram(path, inputs["steps"])
     inputs["dtb"] = decode_dtb(path, inputs.get("dtb"))
     return inputs
 

@@ -83,6 +83,12 @@ BAD = [
     ("with seven registers", changed(steps__5__gprs=[0] * 7), "'gprs' of step 5"),
     ("with a hash that is none", changed(steps__0__hash_algo=3), "'hash-algo' of step 0"),
     ("with true for a number", changed(steps__0__num_bps=True), "'num-bps' of step 0"),
+    ("with fewer IPA bits than there are", changed(steps__0__ipa_bits=31),
+     "is 31, which cannot be"),
+    ("with more IPA bits than there are", changed(steps__0__ipa_bits=53),
+     "'ipa-bits' of step 0"),
+    ("with RAM outside of the address space", changed(steps__2__top=1 << 52),
+     "step 2 is RAM up to 0x10000000000000, more than the 33 IPA bits of realm-create reach"),
     ("whose DTB is not base64", changed(dtb="?"), "'dtb' is not base64"),
 ]
 
