@@ -170,17 +170,27 @@ wait_for()
     done
 }
 
-# qmp NAME COMMAND...: what QEMU answers goes to NAME.qmp
+# answered NAME N: has QEMU answered N commands, or ended?
+answered()
+{
+    [ -e "/results/$1.status" ] ||
+        [ "$(grep -cE '^\{"(return|error)"' "/results/$1.qmp")" -ge "$2" ]
+}
+
+# qmp NAME COMMAND...: what QEMU answers goes to NAME.qmp. The answer is waited for
+# before the next command, as quit would end the connection with what is in it.
 qmp()
 {
-    local name="$1" command
+    local name="$1" command n=0
     shift
-    {
-        for command in qmp_capabilities "$@"; do
-            echo "{\"execute\":\"$command\"}"
-        done
-        sleep 3
-    } | nc 127.0.0.1 4444 > "/results/$name.qmp" 2>&1
+    for command in qmp_capabilities "$@"; do
+        echo "{\"execute\":\"$command\"}"
+        n=$((n + 1))
+        case $command in
+        quit) sleep 3 ;;
+        *) wait_for answered "$name" $n ;;
+        esac
+    done | nc 127.0.0.1 4444 > "/results/$name.qmp" 2>&1
 }
 
 # query_when_up NAME: ask QEMU about its Realm once the guest is up

@@ -63,14 +63,14 @@ firmware()
     wait $watcher
 }
 
-# asked NAME ACTIONS [QEMU-ARGUMENT...]: a firmware that does not end by itself.
-# Once it has said all, QEMU is asked how it is, and to quit.
+# asked NAME LOG TEXT ACTIONS [QEMU-ARGUMENT...]: a firmware that does not end by
+# itself. Once TEXT is in NAME.LOG, QEMU is asked how it is, and to quit.
 asked()
 {
-    local name="$1" actions="$2"
-    shift 2
+    local name="$1" log="/results/$1.$2" text="$3" actions="$4"
+    shift 4
     {
-        wait_for grep -q 'passed, .* failed' "/results/$name.log"
+        wait_for grep -q "$text" "$log"
         [ ! -e "/results/$name.status" ] || exit
         progress "$name: the monitor is asked"
         sleep 3
@@ -91,5 +91,5 @@ firmware reset reset
 firmware elsewhere off-elsewhere -smp 3
 firmware races convert-race -smp 3
 firmware dma-race dma-race -smp 2
-asked cpu-on cpu-on+spin -smp 2
-asked destroyed cpu-on-destroyed -smp 2
+asked cpu-on log 'passed, .* failed' cpu-on+spin -smp 2
+asked destroyed qemu.log 'cannot go on' cpu-on-destroyed -smp 2
