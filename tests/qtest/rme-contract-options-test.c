@@ -67,14 +67,25 @@ typedef struct Trial {
     int socket;
 } Trial;
 
-/* Does @t have @place, which then becomes @path? */
+/* Does *@text have @place, which then becomes @path? */
+static bool put_in(char **text, const char *place, const char *path)
+{
+    g_auto(GStrv) parts = g_strsplit(*text, place, -1);
+
+    g_free(*text);
+    *text = g_strjoinv(path, parts);
+    return g_strv_length(parts) > 1;
+}
+
+/* The same for the options and all commands of @t */
 static bool put_path(Trial *t, const char *place, const char *path)
 {
-    g_auto(GStrv) parts = g_strsplit(t->options, place, -1);
+    bool has = put_in(&t->options, place, path);
 
-    g_free(t->options);
-    t->options = g_strjoinv(path, parts);
-    return g_strv_length(parts) > 1;
+    for (guint i = 0; i < t->commands->len; i++) {
+        has |= put_in((char **)&t->commands->pdata[i], place, path);
+    }
+    return has;
 }
 
 static void put_file(Trial *t, const char *place, size_t size)
