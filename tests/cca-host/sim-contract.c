@@ -189,8 +189,7 @@ static long vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg)
     }
 }
 
-/* Waits for a signal that the caller has not blocked, or for power-off */
-static int wait_for_signal(SimVcpu *vcpu)
+int sim_contract_wait(SimVcpu *vcpu)
 {
     ContractVm *c = vcpu->vm->backend;
     struct pollfd off = { .fd = c->off_event, .events = POLLIN };
@@ -240,7 +239,7 @@ static int run(SimVcpu *vcpu)
         if (!vcpu->run->immediate_exit) {
             sim_own_wait();
         }
-        return wait_for_signal(vcpu);
+        return sim_contract_wait(vcpu);
     }
     /* a guest that crashed may go on */
     if (ret == 0 && vcpu->run->exit_reason == KVM_EXIT_SYSTEM_EVENT &&

@@ -24,6 +24,12 @@ void sim_contract_init_regs(SimVcpu *vcpu);
 void sim_contract_free_regs(SimVcpu *vcpu);
 
 /*
+ * sim-contract.c: a guest that has nothing to do. Waits for a signal that the VMM
+ * has not blocked (-EINTR), or for the Realm's end (0, in vcpu->run)
+ */
+int sim_contract_wait(SimVcpu *vcpu);
+
+/*
  * sim-exits.c: fills in vcpu->run from the next `exit` setting.  Returns
  * what KVM_RUN returns (0 or -errno), or 1 if no exit is left.
  */

@@ -190,8 +190,8 @@ static void touch(SimVm *vm, char **arg)
     pthread_mutex_unlock(&vm->lock);
 }
 
-/* touch private|shared GPA SIZE; delivers nothing, see apply() */
-static int no_exit(struct kvm_run *run, char **arg)
+/* touch private|shared GPA SIZE; delivers nothing, see act() */
+static int check_touch(struct kvm_run *run, char **arg)
 {
     if (strcmp(arg[0], "private") && strcmp(arg[0], "shared")) {
         sim_config_die("'%s' is neither private nor shared", arg[0]);
@@ -201,8 +201,15 @@ static int no_exit(struct kvm_run *run, char **arg)
     return 0;
 }
 
+/* kicked: what comes next comes when the VMM wants the vCPU back */
+static int check_kicked(struct kvm_run *run, char **arg)
+{
+    return 0;
+}
+
 static const ExitKind kinds[] = {
-    { "touch", 3, no_exit },
+    { "touch", 3, check_touch },
+    { "kicked", 0, check_kicked },
     { "memory-fault", 3, memory_fault },
     { "mmio-read", 2, mmio_read },
     { "mmio-write", 3, mmio_write },
@@ -217,7 +224,29 @@ static const ExitKind kinds[] = {
 #define NOT_AN_EXIT 1
 #define NEXT_EXIT 2
 
-static int apply(const char *text, struct kvm_run *run, SimVm *vm)
+/* What the guest does without an exit; false: it is one */
+static bool act(const ExitKind *kind, char **arg, SimVcpu *vcpu)
+{
+    if (kind->deliver == check_touch) {
+        if (vcpu) {
+            touch(vcpu->vm, arg);
+        }
+    } else if (kind->deliver == check_kicked) {
+        if (vcpu) {
+            pthread_mutex_lock(&vcpu->vm->lock);
+            sim_report_call(vcpu->vm, "WAIT_KICKED", 0, "\"vcpu\": %u",
+                            vcpu->id);
+            pthread_mutex_unlock(&vcpu->vm->lock);
+            sim_contract_wait(vcpu);
+        }
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* @vcpu: NULL if @text is to be checked only */
+static int apply(const char *text, struct kvm_run *run, SimVcpu *vcpu)
 {
     g_auto(GStrv) words = g_strsplit_set(text, " \t", -1);
     GPtrArray *a = g_ptr_array_new();
@@ -232,11 +261,8 @@ static int apply(const char *text, struct kvm_run *run, SimVm *vm)
         if (!strcmp(kinds[i].name, a->pdata[0]) &&
             (int)a->len == kinds[i].nargs + 1) {
             ret = kinds[i].deliver(run, (char **)a->pdata + 1);
-            if (kinds[i].deliver == no_exit) {
+            if (act(&kinds[i], (char **)a->pdata + 1, vcpu)) {
                 ret = NEXT_EXIT;
-            }
-            if (ret == NEXT_EXIT && vm) {
-                touch(vm, (char **)a->pdata + 1);
             }
         }
     }
@@ -327,7 +353,7 @@ int sim_exit_deliver(SimVcpu *vcpu)
             return 1;
         }
         ret = apply(g_ptr_array_index(exits, next_exit++), vcpu->run,
-                    vcpu->vm);
+                    vcpu);
     } while (ret == NEXT_EXIT);
     result_pending = true;
     return ret;

@@ -87,6 +87,7 @@ static const ProbeGroup groups[] = {
       "exit = system-event suspend\n", odd_exit_cases },
     { "exit-rounds", "exit-rounds = 3\n"
       "exit = mmio-read 0x9000000+0x10%0x20 4\n", round_cases },
+    { "kicked", "exit = kicked\nexit = system-event reset\n", kicked_cases },
     { "ignores-dfr0", "ignores = dfr0\n", ignores_dfr0_cases },
     { "ignores-counters", "ignores = counters\n", ignores_counters_cases },
     { "ignores-sve", "ignores = sve\nhost-sve-vq = 4\nrmm-sve-vq = 4\n",

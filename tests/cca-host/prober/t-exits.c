@@ -238,6 +238,22 @@ static void rounds(void)
     vm_free(vm);
 }
 
+/* The signal does not win over the exit that comes with it */
+static void kicked(void)
+{
+    Vm *vm = realm_active(1);
+
+    OK(vcpu_run_for(vm, 0, 20));
+    CHECK(vm->run[0]->exit_reason == KVM_EXIT_SYSTEM_EVENT);
+    CHECK(vm->run[0]->system_event.type == KVM_SYSTEM_EVENT_RESET);
+    vm_free(vm);
+}
+
+const ProbeCase kicked_cases[] = {
+    { "an exit can come with the signal", kicked },
+    { NULL, NULL }
+};
+
 const ProbeCase round_cases[] = {
     { "exits repeat, with numbers that step", rounds },
     { NULL, NULL }
