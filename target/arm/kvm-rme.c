@@ -65,13 +65,29 @@ bool kvm_rme_state_hidden(void)
     return guest && guest->state == RME_STATE_ACTIVE;
 }
 
+/*
+ * The guest's end stops a VM that runs. One that was paused at that moment keeps
+ * its state, and "cont" would let it run for ever without a vCPU.
+ */
+static void stop_if_ended(RmeGuest *guest)
+{
+    if (guest->kvm->ended) {
+        qemu_system_vmstop_request_prepare();
+        qemu_system_vmstop_request(RUN_STATE_SHUTDOWN);
+    }
+}
+
 /* A failure here ends QEMU: there is no way back from half a Realm */
 static void kvm_rme_vm_state_change(void *opaque, bool running, RunState state)
 {
     RmeGuest *guest = opaque;
     Error *err = NULL;
 
-    if (!running || guest->state == RME_STATE_ACTIVE) {
+    if (!running) {
+        return;
+    }
+    if (guest->state == RME_STATE_ACTIVE) {
+        stop_if_ended(guest);
         return;
     }
     /* The plan is made of what a reset leaves, and there is none after it */

@@ -495,6 +495,28 @@ static void test_start_twice(const void *data)
     contract_expect_active(c);
 }
 
+/* The VM is "paused" when the guest's end is dealt with, and keeps that state */
+static void test_end_while_stopping(const void *data)
+{
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = SHARE "exit = kicked\n" REBOOT,
+        .more = "-S -smp 4 -no-shutdown",
+    });
+
+    contract_qmp_ok(c, "cont");
+    contract_wait_calls(c, "WAIT_KICKED", 1);
+    contract_qmp_ok(c, "stop");
+    expect_shutdown(c, "guest-reset");
+    contract_expect_state(c, "paused");
+    contract_qmp_ok(c, "cont");
+    contract_expect_state(c, "shutdown");
+    expect_refused(c, "cont", NEEDS_RESET);
+    contract_quit(c);
+    expect_line(c, STOPPING);
+    contract_check(contract_count(c, "REALM_ACTIVATE") == 1, "launched again");
+    contract_expect_no_complaints(c);
+}
+
 /* The action can be changed while the Realm runs */
 static void test_set_action(const void *data)
 {
@@ -531,6 +553,8 @@ static void add_tests(void)
                  test_reset_and_cont, NULL);
     contract_add("life", "stop before the start and two starts are one launch",
                  test_start_twice, NULL);
+    contract_add("life", "a Realm that ends while it is stopped does not go on",
+                 test_end_while_stopping, NULL);
     contract_add("life", "actions can be set before the end",
                  test_set_action, NULL);
 }
