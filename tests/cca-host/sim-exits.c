@@ -20,10 +20,12 @@
 
 typedef struct ExitKind ExitKind;
 
+/* @act: what the guest does without an exit, for which @deliver checks only */
 struct ExitKind {
     const char *name;
     int nargs;
     int (*deliver)(struct kvm_run *run, char **arg);
+    void (*act)(SimVcpu *vcpu, char **arg);
 };
 
 #define MILESTONES 20
@@ -166,8 +168,9 @@ static int plain_errno(struct kvm_run *run, char **arg)
  * No exit: the guest writes to pages that it has. What it has not got would
  * be a fault, so nothing is written there.
  */
-static void touch(SimVm *vm, char **arg)
+static void touch(SimVcpu *vcpu, char **arg)
 {
+    SimVm *vm = vcpu->vm;
     bool private = !strcmp(arg[0], "private");
     uint64_t gpa = number(arg[1]), end = gpa + number(arg[2]);
 
@@ -190,7 +193,7 @@ static void touch(SimVm *vm, char **arg)
     pthread_mutex_unlock(&vm->lock);
 }
 
-/* touch private|shared GPA SIZE; delivers nothing, see act() */
+/* touch private|shared GPA SIZE */
 static int check_touch(struct kvm_run *run, char **arg)
 {
     if (strcmp(arg[0], "private") && strcmp(arg[0], "shared")) {
@@ -202,14 +205,17 @@ static int check_touch(struct kvm_run *run, char **arg)
 }
 
 /* kicked: what comes next comes when the VMM wants the vCPU back */
-static int check_kicked(struct kvm_run *run, char **arg)
+static void wait_kicked(SimVcpu *vcpu, char **arg)
 {
-    return 0;
+    pthread_mutex_lock(&vcpu->vm->lock);
+    sim_report_call(vcpu->vm, "WAIT_KICKED", 0, "\"vcpu\": %u", vcpu->id);
+    pthread_mutex_unlock(&vcpu->vm->lock);
+    sim_contract_wait(vcpu);
 }
 
 static const ExitKind kinds[] = {
-    { "touch", 3, check_touch },
-    { "kicked", 0, check_kicked },
+    { "touch", 3, check_touch, touch },
+    { "kicked", 0, NULL, wait_kicked },
     { "memory-fault", 3, memory_fault },
     { "mmio-read", 2, mmio_read },
     { "mmio-write", 3, mmio_write },
@@ -223,27 +229,6 @@ static const ExitKind kinds[] = {
 
 #define NOT_AN_EXIT 1
 #define NEXT_EXIT 2
-
-/* What the guest does without an exit; false: it is one */
-static bool act(const ExitKind *kind, char **arg, SimVcpu *vcpu)
-{
-    if (kind->deliver == check_touch) {
-        if (vcpu) {
-            touch(vcpu->vm, arg);
-        }
-    } else if (kind->deliver == check_kicked) {
-        if (vcpu) {
-            pthread_mutex_lock(&vcpu->vm->lock);
-            sim_report_call(vcpu->vm, "WAIT_KICKED", 0, "\"vcpu\": %u",
-                            vcpu->id);
-            pthread_mutex_unlock(&vcpu->vm->lock);
-            sim_contract_wait(vcpu);
-        }
-    } else {
-        return false;
-    }
-    return true;
-}
 
 /* @vcpu: NULL if @text is to be checked only */
 static int apply(const char *text, struct kvm_run *run, SimVcpu *vcpu)
@@ -260,9 +245,14 @@ static int apply(const char *text, struct kvm_run *run, SimVcpu *vcpu)
     for (size_t i = 0; i < G_N_ELEMENTS(kinds) && a->len; i++) {
         if (!strcmp(kinds[i].name, a->pdata[0]) &&
             (int)a->len == kinds[i].nargs + 1) {
-            ret = kinds[i].deliver(run, (char **)a->pdata + 1);
-            if (act(&kinds[i], (char **)a->pdata + 1, vcpu)) {
+            if (kinds[i].deliver) {
+                ret = kinds[i].deliver(run, (char **)a->pdata + 1);
+            }
+            if (kinds[i].act) {
                 ret = NEXT_EXIT;
+            }
+            if (kinds[i].act && vcpu) {
+                kinds[i].act(vcpu, (char **)a->pdata + 1);
             }
         }
     }

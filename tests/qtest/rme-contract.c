@@ -302,18 +302,24 @@ QDict *contract_event(Contract *c, const char *name)
     return event;
 }
 
+char *contract_run_state(Contract *c)
+{
+    QDict *rsp = contract_qmp(c, "{'execute': 'query-status'}");
+    QDict *ret = rsp ? qdict_get_qdict(rsp, "return") : NULL;
+    char *state = g_strdup(ret ? qdict_get_try_str(ret, "status") : NULL);
+
+    qobject_unref(rsp);
+    return state;
+}
+
 void contract_expect_state(Contract *c, const char *state)
 {
     int64_t end = g_get_monotonic_time() + DEADLINE;
     g_autofree char *last = NULL;
 
     do {
-        QDict *rsp = contract_qmp(c, "{'execute': 'query-status'}");
-        QDict *ret = rsp ? qdict_get_qdict(rsp, "return") : NULL;
-
         g_free(last);
-        last = g_strdup(ret ? qdict_get_try_str(ret, "status") : NULL);
-        qobject_unref(rsp);
+        last = contract_run_state(c);
         if (!last || g_str_equal(last, state)) {
             break;
         }

@@ -111,6 +111,8 @@ QDict *contract_event(Contract *c, const char *name);
 /* The next event @name if it has come already, or NULL */
 QDict *contract_pending_event(Contract *c, const char *name);
 
+/* What query-status says, to be freed; NULL without an answer */
+char *contract_run_state(Contract *c);
 /* The run state must become @state */
 void contract_expect_state(Contract *c, const char *state);
 

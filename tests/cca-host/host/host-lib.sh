@@ -186,10 +186,7 @@ qmp()
     for command in qmp_capabilities "$@"; do
         echo "{\"execute\":\"$command\"}"
         n=$((n + 1))
-        case $command in
-        quit) sleep 3 ;;
-        *) wait_for answered "$name" $n ;;
-        esac
+        wait_for answered "$name" $n
     done | nc 127.0.0.1 4444 > "/results/$name.qmp" 2>&1
 }
 
