@@ -114,6 +114,16 @@ bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
                            HostMemoryBackend *backend, Error **errp);
 
 /**
+ * virt_cca_check_regions: ConfidentialGuestSupportClass::check_device
+ * @cgs: a Realm
+ * @dev: a device that was realized
+ * @errp: set if a Realm cannot have memory such as it has: why, and what to use
+ *        instead
+ */
+bool virt_cca_check_regions(ConfidentialGuestSupport *cgs, DeviceState *dev,
+                            Error **errp);
+
+/**
  * virt_cca_create_dma: make what the machine's bus masters may reach
  * @vms: a machine with a Realm; its ITS, if any, is at its place
  * @guest: its Realm; its shared and dma are set

@@ -44,6 +44,8 @@ int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
         .mec_supported = abi.mec_supported,
     };
     guest->kvm->gone = bitmap_new(current_machine->smp.max_cpus);
+    /* The RMM owns the tables. KVM may take it and oops, so never try */
+    CONFIDENTIAL_GUEST_SUPPORT(guest)->no_write_protection = true;
     rme_guest_set_state(guest, RME_STATE_PROBED);
     return abi.vm_type | guest->ipa_bits;
 }

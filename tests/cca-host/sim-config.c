@@ -209,6 +209,8 @@ static void set(const char *key, const char *value)
         config.guest_memfd = yes_no(value);
     } else if (!strcmp(key, "hugetlbfs")) {
         config.hugetlbfs = yes_no(value);
+    } else if (!strcmp(key, "readonly-mem")) {
+        config.readonly_mem = yes_no(value);
     } else if (!strcmp(key, "whitelist-caps")) {
         config.whitelist_caps = yes_no(value);
     } else if (!strcmp(key, "sysfs")) {

@@ -67,6 +67,7 @@ typedef struct SimConfig {
     SimAbi abi;
     bool rmm;
     unsigned cap;           /* number of the Realm capability */
+    bool readonly_mem;      /* a Realm VM says it has KVM_CAP_READONLY_MEM */
     bool whitelist_caps;    /* v11: most VM-fd capabilities read 0 */
     GArray *unrelated_caps; /* unsigned: numbers that mean something else */
 

@@ -85,6 +85,13 @@ static void destroy_vm(SimVm *vm)
     }
 }
 
+/* Nothing else can be enabled here */
+static long enable_cap(const struct kvm_enable_cap *cap)
+{
+    return cap->cap == KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 && !cap->flags &&
+           !(cap->args[0] & ~DIRTY_LOG_MANUAL_CAPS) ? 0 : -EINVAL;
+}
+
 static long vm_ioctl(SimVm *vm, unsigned long req, void *arg)
 {
     struct kvm_vcpu_init init = { .target = KVM_ARM_TARGET_GENERIC_V8 };
@@ -101,10 +108,12 @@ static long vm_ioctl(SimVm *vm, unsigned long req, void *arg)
     case KVM_IOEVENTFD:
     case KVM_SET_GSI_ROUTING:
     case KVM_GET_DIRTY_LOG:
+    case KVM_CLEAR_DIRTY_LOG:
     case KVM_ARM_SET_DEVICE_ADDR:
         return 0;
+    case KVM_ENABLE_CAP:
+        return enable_cap(arg);
     default:
-        /* includes KVM_ENABLE_CAP: nothing can be enabled here */
         return -EINVAL;
     }
 }

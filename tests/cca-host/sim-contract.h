@@ -13,6 +13,9 @@ typedef struct ContractVm {
     int off_event;          /* eventfd: readable once the Realm is off */
 } ContractVm;
 
+#define DIRTY_LOG_MANUAL_CAPS \
+    (KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | KVM_DIRTY_LOG_INITIALLY_SET)
+
 /* sim-contract-caps.c */
 int sim_contract_check_extension(SimSystem *sys, SimVm *vm, long cap);
 

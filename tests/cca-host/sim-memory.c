@@ -60,11 +60,12 @@ static uint32_t valid_flags(SimVm *vm, uint32_t flags)
 
     if (vm->is_realm) {
         valid |= KVM_MEM_GUEST_MEMFD;
-    } else {
+    }
+    if (!vm->is_realm || sim_config()->readonly_mem) {
         valid |= KVM_MEM_READONLY;
     }
     if (flags & KVM_MEM_GUEST_MEMFD) {
-        valid &= ~KVM_MEM_LOG_DIRTY_PAGES;
+        valid &= ~(KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY);
     }
     return valid;
 }
@@ -212,6 +213,7 @@ long sim_set_memslot(SimVm *vm, unsigned long req, void *arg)
                            : sizeof(struct kvm_userspace_memory_region))) {
         return -EFAULT;
     }
+    sim_dirty_judge_slot(vm, r.slot, r.flags);
     ret = req == KVM_SET_USER_MEMORY_REGION &&
         (r.flags & KVM_MEM_GUEST_MEMFD) ? -EINVAL : set_region(vm, &r);
     sim_report_call(vm, "MEMSLOT", ret, "\"slot\": %u, \"flags\": %u, "
@@ -277,8 +279,12 @@ long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *a)
         if (!private && sim_realm_is_active(vm)) {
             judge_sharing(vm, a->address, a->address + a->size);
         }
+        sim_vhost_catch_up(vm);
         ret = change_attribute(vm, a->address, a->address + a->size,
                                private);
+        if (!ret && private) {
+            sim_vhost_judge_private(vm, a->address, a->size);
+        }
         if (!ret && !private) {
             sim_private_lost(vm, a->address, a->size, "it was made shared");
         }

@@ -33,10 +33,12 @@ typedef enum SimKind {
     SIM_VCPU,
     SIM_DEVICE,
     SIM_GMEM,
+    SIM_VHOST,
     SIM_KINDS
 } SimKind;
 
 typedef struct SimVm SimVm;
+typedef struct SimVhost SimVhost;
 
 /* First member of everything that stands behind a file descriptor */
 typedef struct SimObject {
@@ -206,6 +208,20 @@ void sim_gmem_destroy(SimGmem *gmem);
 
 /* sim-caps.c */
 int sim_check_extension(SimSystem *sys, SimVm *vm, long cap);
+
+/* sim-dirty.c: what a Realm's memory must not be asked for */
+void sim_dirty_judge_slot(SimVm *vm, uint32_t slot, uint32_t flags);
+void sim_dirty_judge_cap(SimVm *vm, uint32_t cap);
+/* KVM_GET_DIRTY_LOG, KVM_CLEAR_DIRTY_LOG, KVM_RESET_DIRTY_RINGS */
+long sim_dirty_ioctl(SimVm *vm, unsigned long req, void *user);
+
+/* sim-vhost.c: /dev/vhost-vsock of contract mode, and what any may be told */
+int sim_vhost_open(void);
+long sim_vhost_ioctl(SimVhost *v, unsigned long req, void *arg);
+void sim_vhost_destroy(SimVhost *v);
+void sim_vhost_judge(unsigned long req, const void *arg);
+void sim_vhost_catch_up(SimVm *vm);
+void sim_vhost_judge_private(SimVm *vm, uint64_t gpa, uint64_t size);
 
 /* sim-memory.c */
 long sim_set_memslot(SimVm *vm, unsigned long req, void *arg);

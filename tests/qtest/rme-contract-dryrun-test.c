@@ -348,6 +348,11 @@ static const Wrong wrongs[] = {
       " -device vfio-pci,host=0000:00:00.0",
       "a Realm cannot have the device vfio-pci: it maps all memory of the "
       "guest and does not ask what is shared; use a virtio device" },
+    { "a display with a frame buffer", DRY "-cpu host,pmu=off,sve=off" WATCH
+      " -device bochs-display,romfile=",
+      "a Realm cannot have the device bochs-display: its memory "
+      "'bochs-display-vram' needs a log of what the guest writes, which the "
+      "host cannot keep for a Realm; use virtio-gpu-pci" },
     { "a balloon", DRY "-cpu host,pmu=off,sve=off" WATCH
       " -device virtio-balloon-pci",
       "a Realm cannot have the device virtio-balloon-pci: it takes pages from "

@@ -213,6 +213,15 @@ bool virtio_begin(struct virtio *v, uint64_t features)
     return virtio_status(v) & STATUS_FEATURES_OK;
 }
 
+void virtio_begin_careless(struct virtio *v)
+{
+    virtio_reset(v);
+    add_status(v, STATUS_ACKNOWLEDGE);
+    add_status(v, STATUS_DRIVER);
+    accept_features(v, 0, 0);
+    accept_features(v, 1, 0);
+}
+
 static void write_address(uint64_t reg, uint64_t address)
 {
     mmio_write32(reg, address);

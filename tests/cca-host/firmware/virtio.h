@@ -80,6 +80,12 @@ uint64_t virtio_features(struct virtio *v);
 bool virtio_begin(struct virtio *v, uint64_t features);
 
 /**
+ * virtio_begin_careless() - the same as a driver that accepts no feature, and
+ * does not ask the device whether it can do without
+ */
+void virtio_begin_careless(struct virtio *v);
+
+/**
  * virtio_set_queue() - set up a queue, after virtio_begin()
  * @ring: a page, as this CPU accesses it
  * @ring_address: the same page as the device is told

@@ -33,6 +33,7 @@ static const ProbeGroup groups[] = {
     { "activate-v7", V7, activate_cases },
     { "slots-v10", V10, slot_cases },
     { "slots-v7", V7, slot_cases },
+    { "readonly-mem", "readonly-mem = yes\n", readonly_mem_cases },
     { "attributes-v10", V10, attribute_cases },
     { "attributes-v7", V7, attribute_cases },
     { "gmem-v10", V10, gmem_cases },
@@ -92,6 +93,7 @@ static const ProbeGroup groups[] = {
     { "ignores-counters", "ignores = counters\n", ignores_counters_cases },
     { "ignores-sve", "ignores = sve\nhost-sve-vq = 4\nrmm-sve-vq = 4\n",
       ignores_sve_cases },
+    { "vhost", V10, vhost_cases },
     { "guard", "exit = memory-fault shared 0x40010000 0x1000\n"
       "exit = memory-fault private 0x40010000 0x1000\n", guard_cases },
     { "guard-abort", "host-access = abort\n", guard_abort_cases },
