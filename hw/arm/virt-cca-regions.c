@@ -3,10 +3,10 @@
  *
  * The RMM owns the page tables of a Realm. The host cannot write-protect pages
  * in them, so it has no log of what the guest writes and no memory that is
- * read-only, and memory of the host's devices is not mapped at all. Which device
- * needs that does not depend on its name, and a guest maps BARs when it likes:
- * so the memory that a device has is looked at when it is made. The BAR of a
- * ROM is read-only as well, but nobody minds if a guest spoils its own copy.
+ * read-only, and memory of the host's devices is not mapped at all. Which
+ * device needs that does not depend on its name, and a guest maps BARs when it
+ * likes: so the memory that a device has is looked at when it is made. The BAR
+ * of a ROM is read-only too, but nobody minds if a guest spoils its own copy.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

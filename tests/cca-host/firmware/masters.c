@@ -173,8 +173,8 @@ static void check_private_rings(struct trial *t)
 }
 
 /*
- * A driver that does not accept VIRTIO_F_ACCESS_PLATFORM: a device in the kernel
- * would take the addresses of its rings for those of a process of the host
+ * A driver that does not accept VIRTIO_F_ACCESS_PLATFORM: a device in the
+ * kernel would take the addresses of its rings for those of a host's process
  */
 static void check_careless(struct trial *t)
 {
