@@ -41,7 +41,8 @@ struct virtio_queue {
 /**
  * struct virtio - a device
  * @mmio: registers of a device on virtio-mmio, 0 for one on PCI
- * @common, @notify, @config: where the structures of one on PCI are accessed
+ * @common, @notify: where the structures of one on PCI are accessed
+ * @config: its configuration, on either
  * @notify_step: bytes between the notify addresses of two queues
  */
 struct virtio {
