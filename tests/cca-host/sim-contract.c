@@ -80,6 +80,7 @@ static void destroy_vm(SimVm *vm)
     ContractVm *c = vm->backend;
 
     if (c) {
+        sim_contract_irq_free(vm);
         sim_real_close(c->off_event);
         g_free(c);
     }
@@ -95,11 +96,11 @@ static long vm_ioctl(SimVm *vm, unsigned long req, void *arg)
     case KVM_HAS_DEVICE_ATTR:
         return -ENXIO;
     case KVM_SIGNAL_MSI:
-        return 1;
-    case KVM_IRQ_LINE:
     case KVM_IRQFD:
-    case KVM_IOEVENTFD:
     case KVM_SET_GSI_ROUTING:
+        return sim_contract_irq_ioctl(vm, req, arg);
+    case KVM_IRQ_LINE:
+    case KVM_IOEVENTFD:
     case KVM_GET_DIRTY_LOG:
     case KVM_ARM_SET_DEVICE_ADDR:
         return 0;
@@ -229,6 +230,7 @@ static int run(SimVcpu *vcpu)
 {
     int ret = 1;
 
+    sim_contract_irq_poll(vcpu->vm);
     if (vcpu->id == 0 && sim_realm_is_active(vcpu->vm)) {
         sim_exit_result(vcpu);
         if (!vcpu->run->immediate_exit) {
@@ -273,6 +275,21 @@ static int get_device_attr(SimDevice *dev, const struct kvm_device_attr *attr)
                             wide ? 8 : 4);
 }
 
+static long set_device_attr(SimDevice *dev, const struct kvm_device_attr *attr)
+{
+    uint64_t base;
+
+    if (dev->type == KVM_DEV_TYPE_ARM_VGIC_ITS &&
+        attr->group == KVM_DEV_ARM_VGIC_GRP_ADDR) {
+        if (sim_copy_from_user(&base, (void *)(uintptr_t)attr->addr,
+                               sizeof(base))) {
+            return -EFAULT;
+        }
+        sim_contract_set_its(dev->vm, base);
+    }
+    return 0;
+}
+
 static long device_ioctl(SimDevice *dev, unsigned long req, void *arg)
 {
     struct kvm_device_attr attr;
@@ -283,8 +300,9 @@ static long device_ioctl(SimDevice *dev, unsigned long req, void *arg)
     switch (req) {
     case KVM_GET_DEVICE_ATTR:
         return get_device_attr(dev, &attr);
-    case KVM_HAS_DEVICE_ATTR:
     case KVM_SET_DEVICE_ATTR:
+        return set_device_attr(dev, &attr);
+    case KVM_HAS_DEVICE_ATTR:
         return 0;
     default:
         return -EINVAL;

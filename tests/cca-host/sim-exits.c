@@ -204,6 +204,61 @@ static int check_touch(struct kvm_run *run, char **arg)
     return 0;
 }
 
+/* store GPA LENGTH VALUE: no exit: the guest writes to a page that is shared */
+static void store(SimVcpu *vcpu, char **arg)
+{
+    SimVm *vm = vcpu->vm;
+    uint64_t gpa = number(arg[0]), value = number(arg[2]);
+    SimSlot *slot;
+
+    pthread_mutex_lock(&vm->lock);
+    slot = sim_slot_at(vm, gpa);
+    if (slot && !sim_ranges_any(&vm->priv, gpa, gpa + 1)) {
+        memcpy((void *)(uintptr_t)(slot->hva + (gpa - slot->gpa)), &value,
+               number(arg[1]));
+    }
+    pthread_mutex_unlock(&vm->lock);
+}
+
+static int check_store(struct kvm_run *run, char **arg)
+{
+    uint64_t length = number(arg[1]);
+
+    if (!length || length > 8 || number(arg[0]) % 4096 + length > 4096) {
+        sim_config_die("`store` of %s bytes at %s", arg[1], arg[0]);
+    }
+    number(arg[2]);
+    return 0;
+}
+
+/* await-msi [nowhere|there] DEVICE EVENT: the guest waits for an interrupt */
+static void await_msi(SimVcpu *vcpu, char **arg)
+{
+    bool nowhere = !strcmp(arg[0], "nowhere");
+    uint32_t devid = number(arg[1]), data = number(arg[2]);
+    bool came = sim_contract_await_msi(vcpu->vm, devid, data, nowhere);
+
+    pthread_mutex_lock(&vcpu->vm->lock);
+    if (!came) {
+        sim_complain(vcpu->vm, "no MSI of device 0x%x, event %u went %s", devid,
+                     data, arg[0]);
+    }
+    sim_report_call(vcpu->vm, came ? "MSI_CAME" : "MSI_DID_NOT_COME", 0,
+                    "\"devid\": %u, \"event\": %u, \"where\": \"%s\"",
+                    devid, data, arg[0]);
+    pthread_mutex_unlock(&vcpu->vm->lock);
+}
+
+static int check_await_msi(struct kvm_run *run, char **arg)
+{
+    if (strcmp(arg[0], "nowhere") && strcmp(arg[0], "there")) {
+        sim_config_die("'%s' is neither there nor nowhere", arg[0]);
+    }
+    number(arg[1]);
+    number(arg[2]);
+    return 0;
+}
+
 /* kicked: what comes next comes when the VMM wants the vCPU back */
 static void wait_kicked(SimVcpu *vcpu, char **arg)
 {
@@ -215,6 +270,8 @@ static void wait_kicked(SimVcpu *vcpu, char **arg)
 
 static const ExitKind kinds[] = {
     { "touch", 3, check_touch, touch },
+    { "store", 3, check_store, store },
+    { "await-msi", 3, check_await_msi, await_msi },
     { "kicked", 0, NULL, wait_kicked },
     { "memory-fault", 3, memory_fault },
     { "mmio-read", 2, mmio_read },
@@ -342,6 +399,8 @@ int sim_exit_deliver(SimVcpu *vcpu)
             (!exits->len || !next_round(vcpu->vm))) {
             return 1;
         }
+        sim_trace("exit %u: %s", next_exit,
+                  (char *)g_ptr_array_index(exits, next_exit));
         ret = apply(g_ptr_array_index(exits, next_exit++), vcpu->run,
                     vcpu);
     } while (ret == NEXT_EXIT);

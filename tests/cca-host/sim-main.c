@@ -183,6 +183,7 @@ int statfs64(const char *path, struct statfs64 *buf)
 int close(int fd)
 {
     sim_fd_forget(fd);
+    sim_irqfd_closed(fd);
     return sim_real_close(fd);
 }
 

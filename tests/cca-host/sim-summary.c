@@ -74,6 +74,8 @@ char *sim_vm_summary(SimVm *vm)
                                slot->gmem ? "true" : "false");
     }
     g_string_append_c(s, ']');
+    g_string_append_printf(s, ", \"routes\": %u, \"max-routes\": %u",
+                           vm->routes, vm->max_routes);
     append_ranges(s, "attribute-private", &vm->priv);
     if (vm->is_realm) {
         append_realm(s, vm);

@@ -154,6 +154,8 @@ struct SimVm {
     bool inited;            /* a vCPU was initialised */
     uint32_t features;      /* what all vCPUs have, less POWER_OFF */
     uint64_t dfr0;          /* ID registers belong to the VM */
+    unsigned routes;        /* of interrupts, as the VMM set them last */
+    unsigned max_routes;    /* the most of them at a time */
     unsigned nr_pmu_counters;
     SimRealm realm;
     void *backend;

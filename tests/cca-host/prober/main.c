@@ -92,6 +92,12 @@ static const ProbeGroup groups[] = {
     { "ignores-counters", "ignores = counters\n", ignores_counters_cases },
     { "ignores-sve", "ignores = sve\nhost-sve-vq = 4\nrmm-sve-vq = 4\n",
       ignores_sve_cases },
+    { "irq-v10", V10, irq_cases },
+    { "irq-v7", V7, irq_cases },
+    { "msi-exits", "exit = memory-fault shared 0x40010000 0x1000\n"
+      "exit = store 0x40010008 4 0x12345678\n"
+      "exit = await-msi there 8 5\nexit = await-msi nowhere 8 6\n"
+      "exit = mmio-read 0x9000000 4\n", msi_exit_cases },
     { "guard", "exit = memory-fault shared 0x40010000 0x1000\n"
       "exit = memory-fault private 0x40010000 0x1000\n", guard_cases },
     { "guard-abort", "host-access = abort\n", guard_abort_cases },

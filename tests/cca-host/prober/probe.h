@@ -141,6 +141,7 @@ extern const ProbeCase vcpu_cases[], regs_cases[], sve_cases[], pmu_cases[],
 extern const ProbeCase exit_cases[], ignored_cases[], off_cases[],
     guard_cases[], guard_abort_cases[], off_unknown_cases[], kicked_cases[],
     off_reset_cases[], off_any_cases[], odd_exit_cases[], round_cases[];
+extern const ProbeCase irq_cases[], msi_exit_cases[];
 extern const ProbeCase ignores_dfr0_cases[], ignores_counters_cases[],
     ignores_sve_cases[];
 
