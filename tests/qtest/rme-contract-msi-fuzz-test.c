@@ -51,6 +51,8 @@ static const struct {
 #define WITNESS 0
 #define WITNESS_DATA 0x7777
 
+/* A page that is shared, and nothing but a target of messages */
+#define TARGET "0x4a800000 0x1000"
 /* Pages that change between shared and private, as targets of messages */
 #define FLIPPED "0x4b000000 0x10000"
 
@@ -78,11 +80,11 @@ static uint64_t random_address(GRand *r)
         0, 3, ITS_DOORBELL, ITS_DOORBELL, ITS_DOORBELL + 4, ITS_DOORBELL + 1,
         ITS_DOORBELL - 0x10040, 0x08000000, 0x09000000,
         0x40080000, 0x4ffffffc, 0x50000000,     /* private, its end */
-        0x4a000000, 0x4b000000, 0x4b00fffe,     /* shared, or changing */
+        0x4a800000, 0x4b000000, 0x4b00fffe,     /* shared, or changing */
         0x10000000, 0x10000004, 0x3eff0000, 0x4010000000, 0x8000000000,
         0x7000000000, 0xffffffff, UINT64_MAX, 1ULL << 63,
         ITS_DOORBELL | 1ULL << 32, ITS_DOORBELL | 1ULL << 40,
-        ITS_DOORBELL | 1ULL << 47, 0x4a000000 | 1ULL << 40, 1ULL << 52,
+        ITS_DOORBELL | 1ULL << 47, 0x4a800000 | 1ULL << 40, 1ULL << 52,
     };
 
     switch (g_rand_int_range(r, 0, 8)) {
@@ -366,6 +368,7 @@ static void test_fuzz(const void *data)
     }
     pci_discover(devices, DEVICES, options->str);
     virtio_share_rings(s, devices, DEVICES);
+    g_string_append(s, "exit = memory-fault shared " TARGET "\n");
     writes += start(s, witness, WITNESS_DATA);
     again = restart(s, &writes);
     while (writes < counts[contract_level()]) {

@@ -48,7 +48,7 @@ typedef struct PciDevice {
 /* Finds the devices in slots 1 to @n of a machine with @options */
 void pci_discover(PciDevice *devices, unsigned n, const char *options);
 
-/* Lines of the simulator's settings; each writes and returns how much it wrote */
+/* Lines of the simulator's settings; each returns how many writes it added */
 unsigned pci_write(GString *s, uint64_t address, unsigned length,
                    uint64_t value);
 /* BARs, bus mastering and MSI-X with all vectors masked */
