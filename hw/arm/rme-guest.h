@@ -75,17 +75,32 @@ typedef struct RmeGuestConfig {
 } RmeGuestConfig;
 
 /**
+ * RmeExternalAbort: what a guest gets that uses an address without a device
+ * @RME_EXTERNAL_ABORT_UNKNOWN: none did so far
+ * @RME_EXTERNAL_ABORT_INJECTED: a synchronous external abort
+ * @RME_EXTERNAL_ABORT_IGNORED: zero, the kernel takes no abort
+ */
+typedef enum RmeExternalAbort {
+    RME_EXTERNAL_ABORT_UNKNOWN,
+    RME_EXTERNAL_ABORT_INJECTED,
+    RME_EXTERNAL_ABORT_IGNORED,
+} RmeExternalAbort;
+
+/**
  * RmeGuestHost: what was found on the host, for reports
  * @capability: number of the kernel's Realm capability
  * @capability_origin: where that was found; NULL before the host was probed
  * @mec_known: the kernel answers whether there is MEC
  * @mec_supported: the RMM has more than one MECID
+ * @external_abort: learnt from the first such access; atomic, since a vCPU
+ *     writes it
  */
 typedef struct RmeGuestHost {
     unsigned capability;
     const char *capability_origin;
     bool mec_known;
     bool mec_supported;
+    RmeExternalAbort external_abort;
 } RmeGuestHost;
 
 struct RmeDma;

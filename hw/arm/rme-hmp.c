@@ -22,6 +22,10 @@ static void print_host(Monitor *mon, const CcaInfo *info)
                    RmeMecPolicy_str(info->mec_policy),
                    !info->has_mec_supported ? "unknown" :
                    info->mec_supported ? "yes" : "no");
+    if (info->has_external_abort) {
+        monitor_printf(mon, "external abort of addresses without a device: "
+                       "%s\n", CcaExternalAbort_str(info->external_abort));
+    }
 }
 
 static void print_images(Monitor *mon, const CcaImageList *list)

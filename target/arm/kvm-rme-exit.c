@@ -132,35 +132,6 @@ static int handle_memory_fault(RmeGuest *guest, CPUState *cpu,
 }
 
 /*
- * As on hardware, and as QEMU's own CPUs do it: an address that nobody answers
- * is an external abort, not a zero. KVM takes the request right after the exit
- * and only for a shared address; a kernel that does not take it completes the
- * access as for any guest, read as zero and write ignored.
- *
- * An access that is not aligned may begin in front of RAM and end in it, and
- * that page may be private: no device has both, so nobody answers.
- */
-static int handle_mmio(RmeGuest *guest, CPUState *cpu, struct kvm_run *run)
-{
-    struct kvm_vcpu_events abort = { .exception.ext_dabt_pending = 1 };
-    uint64_t addr = run->mmio.phys_addr;
-    MemTxResult result = MEMTX_DECODE_ERROR;
-    int ret;
-
-    if (!rme_shared_is_ram(guest->shared, addr) &&
-        !rme_shared_is_ram(guest->shared, addr + run->mmio.len - 1)) {
-        result = address_space_rw(&address_space_memory, addr,
-                                  MEMTXATTRS_UNSPECIFIED, run->mmio.data,
-                                  run->mmio.len, run->mmio.is_write);
-    }
-    if (result & MEMTX_DECODE_ERROR) {
-        ret = kvm_vcpu_ioctl(cpu, KVM_SET_VCPU_EVENTS, &abort);
-        trace_kvm_rme_abort(cpu->cpu_index, addr, ret);
-    }
-    return 0;
-}
-
-/*
  * Nobody asked KVM for the guest's calls (RSI_HOST_CALL is one), which then
  * answers them itself. Should one get here, nobody serves it: SMCCC has a word
  * for that, and any other value would be an answer.
@@ -180,8 +151,14 @@ static int handle_hypercall(RmeGuest *guest, CPUState *cpu,
 
 /*
  * The Realm is off, this vCPU only must not run again. What that means for the
- * VM was said by another one, with a system event. If all of them leave so,
- * nobody said it, and the VM would be running for ever without a vCPU.
+ * VM is said by another one, with a system event, which may be handled later
+ * than this: the order in which threads come out of KVM says nothing. If all
+ * of them leave so, nobody said it, and the VM would be running for ever
+ * without a vCPU.
+ *
+ * Kernels say KVM_EXIT_SHUTDOWN or KVM_EXIT_UNKNOWN. Of the latter they write
+ * nothing but the reason: run->hw is what an earlier exit left in the union,
+ * for instance the address of an access to a device, and means nothing.
  */
 static int handle_gone(RmeGuest *guest, CPUState *cpu)
 {
@@ -229,17 +206,16 @@ static int refuse_exit(RmeGuest *guest, CPUState *cpu,
     return -EINVAL;
 }
 
-bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
-                         struct kvm_run *run, int *ret)
+/* Sets @again if *ret is of no use, since the vCPU has left another time */
+static bool handle_exit(RmeGuest *guest, CPUState *cpu, struct kvm_run *run,
+                        int *ret, bool *again)
 {
-    RmeGuest *guest = RME_GUEST(cgs);
-
     switch (run->exit_reason) {
     case KVM_EXIT_MEMORY_FAULT:
         *ret = handle_memory_fault(guest, cpu, run);
         return true;
     case KVM_EXIT_MMIO:
-        *ret = handle_mmio(guest, cpu, run);
+        *ret = kvm_rme_handle_mmio(guest, cpu, run, again);
         return true;
     case KVM_EXIT_HYPERCALL:
         *ret = handle_hypercall(guest, cpu, run);
@@ -258,13 +234,7 @@ bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
         *ret = handle_gone(guest, cpu);
         return true;
     case KVM_EXIT_SHUTDOWN:
-        *ret = handle_gone(guest, cpu);
-        return true;
     case KVM_EXIT_UNKNOWN:
-        if (run->hw.hardware_exit_reason) {
-            return false;
-        }
-        /* This is how series v8 says that the Realm is off */
         *ret = handle_gone(guest, cpu);
         return true;
     case KVM_EXIT_INTERNAL_ERROR:
@@ -276,12 +246,14 @@ bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
     return true;
 }
 
-bool kvm_rme_run_failed(ConfidentialGuestSupport *cgs, CPUState *cpu, int err)
+bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
+                         struct kvm_run *run, int *ret)
 {
-    error_report("rme-guest '%s': vCPU %d cannot go on: KVM_RUN: %s%s",
-                 rme_guest_id(RME_GUEST(cgs)), cpu->cpu_index, strerror(err),
-                 err != ENXIO ? "" : " (the RMM does not enter the Realm: the "
-                 "guest used memory that it has not got, or that was taken "
-                 "from it)");
-    return true;
+    bool handled, again;
+
+    do {
+        again = false;
+        handled = handle_exit(RME_GUEST(cgs), cpu, run, ret, &again);
+    } while (again);
+    return handled;
 }

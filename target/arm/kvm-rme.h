@@ -7,6 +7,8 @@
  * kvm-rme-vcpu.c   what a Realm's vCPUs have and what is written to them
  * kvm-rme-launch.c carries out the launch plan at the first start
  * kvm-rme-exit.c   exits of a running Realm
+ * kvm-rme-mmio.c   of which: accesses to devices, and to nothing
+ * kvm-rme-errno.c  what it means that KVM_RUN failed
  * kvm-rme-abi*.c   what the host's kernel can do
  */
 
@@ -132,6 +134,18 @@ bool kvm_rme_launch(RmeGuest *guest, Error **errp);
  */
 bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
                          struct kvm_run *run, int *ret);
+
+/**
+ * kvm_rme_handle_mmio: let a device answer an access, or abort it
+ * @guest: an active Realm
+ * @cpu: whose exit it is
+ * @run: its exit, KVM_EXIT_MMIO
+ * @again: set to true if there is a new exit in @run, to be handled next
+ *
+ * Returns: as ConfidentialGuestSupportClass::kvm_handle_exit sets *ret
+ */
+int kvm_rme_handle_mmio(RmeGuest *guest, CPUState *cpu, struct kvm_run *run,
+                        bool *again);
 
 /**
  * kvm_rme_run_failed: ConfidentialGuestSupportClass::kvm_run_failed

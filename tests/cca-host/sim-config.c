@@ -92,6 +92,7 @@ static void set_personality(const char *value)
         /* as it was observed: too wide a space fails at CREATE only */
         config.ipa_limit = 52;
         config.rmm_ipa_limit = 48;
+        config.off_exit = SIM_OFF_OBSERVED;
     }
 }
 
@@ -165,6 +166,8 @@ static const NumberKey number_keys[] = {
     { "mec-count", &config.mec_count, 65536 },
     { "mec-in-use", &config.mec_in_use, 65536 },
     { "exit-rounds", &config.exit_rounds, 100000000 },
+    { "off-seed", &config.off_seed, 1000000 },
+    { "completion-ms", &config.completion_ms, 1000 },
 };
 
 static bool set_number(const char *key, const char *value)
@@ -187,6 +190,7 @@ static void set(const char *key, const char *value)
                                         NULL };
     static const char *const accesses[] = { "complain", "abort", NULL };
     static const char *const offs[] = { "shutdown", "unknown", "reset", "any",
+                                        "observed",
                                        NULL };
     static const char *const ignored[] = { "nothing", "dfr0", "counters",
                                            "sve", NULL };
@@ -275,6 +279,7 @@ static void set_defaults(void)
         .list_calls = true,
         .measure = true,
         .exit_rounds = 1,
+        .off_seed = getpid(),
         .unrelated_caps = g_array_new(FALSE, FALSE, sizeof(unsigned)),
         .fails = g_ptr_array_new(),
         .exits = g_ptr_array_new(),

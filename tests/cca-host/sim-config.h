@@ -44,6 +44,7 @@ typedef enum SimOffExit {
     SIM_OFF_UNKNOWN,        /* version 8 */
     SIM_OFF_RESET,          /* no version: a system event, and another one */
     SIM_OFF_ANY,            /* no version: all of these and more, in turn */
+    SIM_OFF_OBSERVED,       /* version 7: some as version 8, others sleep */
 } SimOffExit;
 
 /* What a VMM writes and the kernel does not take, without an error */
@@ -103,6 +104,8 @@ typedef struct SimConfig {
     char *own_costs;        /* path, or NULL: see sim-own.h */
     bool abort_on_host_access;
     SimOffExit off_exit;
+    unsigned off_seed;      /* who leaves, and when */
+    unsigned completion_ms; /* what a KVM_RUN takes that only completes MMIO */
     SimIgnored ignores;
     GPtrArray *fails;       /* SimFailRule * */
     GPtrArray *exits;       /* char *, the text of each `exit` line */

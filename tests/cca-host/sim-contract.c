@@ -204,9 +204,14 @@ int sim_contract_wait(SimVcpu *vcpu)
     if (vcpu->has_signal_mask) {
         memcpy(&mask, &vcpu->signal_mask, sizeof(vcpu->signal_mask));
     }
-    ret = run->immediate_exit ? -1 : ppoll(&off, 1, NULL, &mask);
+    do {
+        /* one that does not leave waits for a signal only */
+        ret = run->immediate_exit ? -1 :
+              ppoll(&off, sim_off_leaves(vcpu), NULL, &mask);
+    } while (ret > 0 && !sim_off_leaves(vcpu));
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (ret > 0) {
+        sim_off_delay(vcpu);
         sim_off_exit(vcpu);
         return 0;
     }
@@ -214,15 +219,16 @@ int sim_contract_wait(SimVcpu *vcpu)
     return -EINTR;
 }
 
-static void power_off(SimVm *vm)
+/* The others may be out of KVM_RUN before the one that did it is */
+static void power_off(SimVcpu *vcpu)
 {
-    ContractVm *c = vm->backend;
+    ContractVm *c = vcpu->vm->backend;
     uint64_t one = 1;
 
-    if (sim_config()->personality != SIM_V7 &&
-        write(c->off_event, &one, sizeof(one)) != sizeof(one)) {
+    if (write(c->off_event, &one, sizeof(one)) != sizeof(one)) {
         sim_config_die("eventfd: %s", g_strerror(errno));
     }
+    sim_off_delay(vcpu);
 }
 
 static int run(SimVcpu *vcpu)
@@ -231,6 +237,9 @@ static int run(SimVcpu *vcpu)
 
     if (vcpu->id == 0 && sim_realm_is_active(vcpu->vm)) {
         sim_exit_result(vcpu);
+        if (vcpu->mmio_completed) {
+            usleep(sim_config()->completion_ms * 1000);
+        }
         if (!vcpu->run->immediate_exit) {
             ret = sim_exit_deliver(vcpu);
         }
@@ -244,7 +253,7 @@ static int run(SimVcpu *vcpu)
     /* a guest that crashed may go on */
     if (ret == 0 && vcpu->run->exit_reason == KVM_EXIT_SYSTEM_EVENT &&
         vcpu->run->system_event.type != KVM_SYSTEM_EVENT_CRASH) {
-        power_off(vcpu->vm);
+        power_off(vcpu);
     }
     return ret;
 }

@@ -77,7 +77,8 @@ static void mmio(struct kvm_run *run, const char *gpa, const char *len)
     run->exit_reason = KVM_EXIT_MMIO;
     run->mmio.phys_addr = number(gpa);
     run->mmio.len = number(len);
-    memset(run->mmio.data, 0, sizeof(run->mmio.data));
+    /* what is there before a read is not zero, but what was there before */
+    memset(run->mmio.data, 0xa5, sizeof(run->mmio.data));
     if (run->mmio.len > sizeof(run->mmio.data)) {
         sim_config_die("an MMIO access of %s bytes", len);
     }
@@ -213,7 +214,16 @@ static void wait_kicked(SimVcpu *vcpu, char **arg)
     sim_contract_wait(vcpu);
 }
 
+/* realm-off: another vCPU turns the Realm off while this one leaves */
+static void realm_off(SimVcpu *vcpu, char **arg)
+{
+    pthread_mutex_lock(&vcpu->vm->lock);
+    vcpu->vm->realm.state = SIM_REALM_OFF;
+    pthread_mutex_unlock(&vcpu->vm->lock);
+}
+
 static const ExitKind kinds[] = {
+    { "realm-off", 0, NULL, realm_off },
     { "touch", 3, check_touch, touch },
     { "kicked", 0, NULL, wait_kicked },
     { "memory-fault", 3, memory_fault },
@@ -352,15 +362,15 @@ int sim_exit_deliver(SimVcpu *vcpu)
 void sim_exit_result(SimVcpu *vcpu)
 {
     struct kvm_run *run = vcpu->run;
-    uint64_t data;
+    uint64_t data = 0;
 
     if (!result_pending) {
         return;
     }
     result_pending = false;
-    memcpy(&data, run->mmio.data, sizeof(data));
     pthread_mutex_lock(&vcpu->vm->lock);
     if (run->exit_reason == KVM_EXIT_MMIO && !run->mmio.is_write) {
+        memcpy(&data, run->mmio.data, MIN(run->mmio.len, sizeof(data)));
         sim_report_call(vcpu->vm, "MMIO_READ_RESULT", 0, "\"gpa\": %" PRIu64
                         ", \"data\": %" PRIu64,
                         (uint64_t)run->mmio.phys_addr, data);

@@ -67,6 +67,7 @@ static const char *const actions[SIM_REALM_ACTIONS] = {
 /* calls that are no ioctls, or share one */
 static const char *const others[] = {
     "OPEN_KVM", "GMEM_PUNCH", "SHARED_DISCARD", "LARGE_ALLOC", "LARGE_MMAP",
+    "COMPLETE_MMIO",
     "VCPU_FINALIZE_REC", "VCPU_FINALIZE_SVE",
     "MEC_QUERY", "CONFIG_RPV", "CONFIG_HASH", "CONFIG_MEC",
 };

@@ -15,9 +15,10 @@
  * access to a shared alias of a page that has the PRIVATE attribute exits
  * with KVM_EXIT_MEMORY_FAULT before it has an effect, and so does an access
  * to RIPAS RAM without the attribute; a destroyed page ends the run with
- * ENXIO; an access to RIPAS EMPTY is an external abort in the guest.  Every
- * access of the VMM's process (threads, system calls, vhost) to a page that
- * is not shared is a complaint in the report.
+ * ENXIO, as does RIPAS RAM without a slot, and with EINVAL where the slot has
+ * no private memory; an access to RIPAS EMPTY is an external abort in the
+ * guest.  Every access of the VMM's process (threads, system calls, vhost) to
+ * a page that is not shared is a complaint in the report.
  *
  * Not modelled: a guest may *read* a shared page through its private alias,
  * because the kernel's ITS reads its tables at that address (a write is an
@@ -100,6 +101,8 @@ typedef struct RunVcpu {
     RunFault fault;             /* guarded by RunVm.map_lock */
     RunRipasRequest ripas;
     unsigned aborts;            /* external aborts in a row */
+    bool deferred;              /* the real KVM has not completed an access */
+    uint8_t mmio_data[8];       /* which gives that */
     GByteArray *token;          /* being given to the guest, or NULL */
     size_t token_given;
     bool token_asked;           /* since it was begun */
@@ -145,6 +148,7 @@ GByteArray *run_token(SimVm *vm, const uint8_t challenge[64],
 
 /* sim-run-vcpu.c */
 int run_vcpu(SimVcpu *vcpu);
+long run_abort(SimVcpu *vcpu, void *events);
 uint64_t run_get_x(SimVcpu *vcpu, unsigned n);
 void run_set_x(SimVcpu *vcpu, unsigned n, uint64_t value);
 int run_exit_memory_fault(SimVcpu *vcpu, uint64_t gpa, uint64_t size,

@@ -9,60 +9,6 @@
 
 #define FEATURE(n) (1u << (n))
 
-void sim_system_event(struct kvm_run *run, uint32_t type, bool reset2)
-{
-    run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
-    run->system_event.type = type;
-    run->system_event.ndata = reset2;
-    run->system_event.data[0] =
-        reset2 ? KVM_SYSTEM_EVENT_RESET_FLAG_PSCI_RESET2 : 0;
-}
-
-/* Several vCPUs at the same time; returns what is next for one of them */
-static SimOffExit next_off_exit(struct kvm_run *run)
-{
-    static unsigned turn;
-
-    switch (__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % 6) {
-    case 0:
-        sim_system_event(run, KVM_SYSTEM_EVENT_SHUTDOWN, false);
-        break;
-    case 1:
-        sim_system_event(run, KVM_SYSTEM_EVENT_RESET, true);
-        break;
-    case 2:
-        sim_system_event(run, KVM_SYSTEM_EVENT_CRASH, false);
-        break;
-    case 3:
-        return SIM_OFF_RESET;
-    case 4:
-        return SIM_OFF_UNKNOWN;
-    default:
-        return SIM_OFF_SHUTDOWN;
-    }
-    return SIM_OFF_ANY;
-}
-
-void sim_off_exit(SimVcpu *vcpu)
-{
-    struct kvm_run *run = vcpu->run;
-    SimOffExit off = sim_config()->off_exit;
-
-    switch (off != SIM_OFF_ANY ? off : next_off_exit(run)) {
-    case SIM_OFF_ANY:
-        break;
-    case SIM_OFF_UNKNOWN:
-        run->exit_reason = KVM_EXIT_UNKNOWN;
-        run->hw.hardware_exit_reason = 0;
-        break;
-    case SIM_OFF_RESET:
-        sim_system_event(run, KVM_SYSTEM_EVENT_RESET, false);
-        break;
-    default:
-        run->exit_reason = KVM_EXIT_SHUTDOWN;
-    }
-}
-
 /* 0, 1 = leave because the Realm is off, or -errno */
 static int may_enter(SimVcpu *vcpu)
 {
@@ -80,7 +26,7 @@ static int may_enter(SimVcpu *vcpu)
         return 0;
     }
     if (vm->realm.state == SIM_REALM_OFF) {
-        return v7 ? 0 : 1;
+        return sim_off_leaves(vcpu) ? 1 : 0;
     }
     if (!vcpu->rec_finalised) {
         return -EPERM;
@@ -178,10 +124,11 @@ static void after_exit(SimVcpu *vcpu, int ret)
         if (run->system_event.type == KVM_SYSTEM_EVENT_SHUTDOWN ||
             run->system_event.type == KVM_SYSTEM_EVENT_RESET) {
             vm->realm.state = SIM_REALM_OFF;
+            vcpu->off_left = true;
         }
         break;
     case KVM_EXIT_MMIO:
-        vcpu->mmio_abort_allowed = true;
+        vcpu->mmio_exit = true;
         vcpu->x_writable = run->mmio.is_write ? 0 : 1;
         break;
     case KVM_EXIT_HYPERCALL:
@@ -219,6 +166,18 @@ static void judge_conversion(SimVcpu *vcpu)
     }
 }
 
+/*
+ * The access of an MMIO exit is completed by the next KVM_RUN.  The flag that
+ * lets an abort replace it is set there and lost when the guest is entered, so
+ * it is there after a KVM_RUN that did not come so far, and at no other time.
+ */
+static void complete_mmio(SimVcpu *vcpu)
+{
+    vcpu->mmio_completed = (vcpu->mmio_exit || vcpu->mmio_completed) &&
+                           vcpu->run->immediate_exit;
+    vcpu->mmio_exit = false;
+}
+
 static int enter(SimVcpu *vcpu)
 {
     SimVm *vm = vcpu->vm;
@@ -248,7 +207,7 @@ static int enter(SimVcpu *vcpu)
     }
     vcpu->ran = true;
     vcpu->x_writable = 0;
-    vcpu->mmio_abort_allowed = false;
+    complete_mmio(vcpu);
     return 0;
 }
 
@@ -257,6 +216,9 @@ long sim_vcpu_run(SimVcpu *vcpu)
     SimVm *vm = vcpu->vm;
     int ret = sim_fail("RUN");
 
+    if (!ret && vcpu->mmio_exit && vcpu->run->immediate_exit) {
+        ret = sim_fail("COMPLETE_MMIO");
+    }
     sim_report_count("RUN");
     if (ret) {
         return ret;

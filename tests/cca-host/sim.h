@@ -91,6 +91,7 @@ typedef struct SimVcpu {
     bool pmu_inited;
     bool ran;               /* entered at least once */
     bool powered_off;       /* as far as the VMM said */
+    bool off_left;          /* it has left since the Realm is off */
     bool fault_pending;     /* the last exit asked for a conversion */
     bool fault_private;
     uint64_t fault_gpa;
@@ -100,7 +101,8 @@ typedef struct SimVcpu {
     uint64_t sve_vls[8];    /* bit vq-1 = vector length of vq * 128 bits */
     /* which register writes the last exit allows: a bit per x register */
     uint32_t x_writable;
-    bool mmio_abort_allowed;
+    bool mmio_exit;         /* left for MMIO, which KVM_RUN has to complete */
+    bool mmio_completed;    /* by a KVM_RUN that did not enter the guest */
     /* KVM_SET_SIGNAL_MASK: signals that wait while KVM_RUN runs */
     bool has_signal_mask;
     uint64_t signal_mask;
@@ -191,8 +193,12 @@ long sim_vm_ioctl(SimVm *vm, unsigned long req, void *arg);
 long sim_vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg);
 /* sim-vcpu-run.c; takes the VM's lock itself */
 long sim_vcpu_run(SimVcpu *vcpu);
-/* What KVM_RUN leaves with once the Realm is off */
+/* sim-off.c: does KVM_RUN end by itself now that the Realm is off? */
+bool sim_off_leaves(const SimVcpu *vcpu);
+/* What it leaves with then */
 void sim_off_exit(SimVcpu *vcpu);
+/* The threads of a power-off do not come in order */
+void sim_off_delay(const SimVcpu *vcpu);
 void sim_system_event(struct kvm_run *run, uint32_t type, bool reset2);
 /* sim-vcpu-attr.c */
 long sim_vcpu_attr(SimVcpu *vcpu, unsigned long req, void *user);

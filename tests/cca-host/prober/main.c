@@ -17,6 +17,11 @@
     "exit = internal-error 4\n" \
     "exit = errno ENXIO\n" \
     "exit = reason 9\n"
+#define FOUR_ACCESSES \
+    "exit = mmio-read 0x9000018 4\n" \
+    "exit = mmio-write 0xa800000 4 1\n" \
+    "exit = mmio-write 0xa800000 8 1\n" \
+    "exit = mmio-read 0xa800000 8\n"
 #define POWER_OFF "exit = system-event shutdown\n"
 
 /* What has a rule of its own in the two personalities runs in both */
@@ -76,10 +81,14 @@ static const ProbeGroup groups[] = {
       "fail = REALM_INIT_RIPAS#2@EIO\nfail = VCPU_FINALIZE_REC\n"
       "fail = CONFIG_HASH@ENOMEM\n",
       fail_cases },
+    { "abort-v10", V10 FOUR_ACCESSES, abort_cases },
+    { "abort-v7", V7 FOUR_ACCESSES, abort_cases },
     { "exits-v10", V10 ALL_EXITS, exit_cases },
     { "exits-v7", V7 ALL_EXITS, exit_cases },
     { "power-off-v10", V10 POWER_OFF, off_cases },
-    { "power-off-v7", V7 POWER_OFF, off_cases },
+    { "power-off-v7", V7 POWER_OFF "off-seed = 5\n", off_cases },
+    { "power-off-before-v7", V7 POWER_OFF "off-seed = 7\n", off_before_cases },
+    { "power-off-after-v7", V7 POWER_OFF "off-seed = 8\n", off_after_cases },
     { "off-unknown", POWER_OFF "off-exit = unknown\n", off_unknown_cases },
     { "off-reset", POWER_OFF "off-exit = reset\n", off_reset_cases },
     { "off-any", POWER_OFF "off-exit = any\n", off_any_cases },

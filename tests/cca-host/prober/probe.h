@@ -138,9 +138,10 @@ extern const ProbeCase ripas_cases[], populate_cases[], slot_cases[],
     attribute_cases[], large_page_cases[], gmem_cases[];
 extern const ProbeCase vcpu_cases[], regs_cases[], sve_cases[], pmu_cases[],
     run_cases[], activate_cases[], plain_cases[];
-extern const ProbeCase exit_cases[], ignored_cases[], off_cases[],
-    guard_cases[], guard_abort_cases[], off_unknown_cases[], kicked_cases[],
-    off_reset_cases[], off_any_cases[], odd_exit_cases[], round_cases[];
+extern const ProbeCase abort_cases[], exit_cases[], ignored_cases[],
+    off_cases[], off_before_cases[], off_after_cases[], off_unknown_cases[],
+    off_reset_cases[], off_any_cases[], odd_exit_cases[], round_cases[],
+    kicked_cases[], guard_cases[], guard_abort_cases[];
 extern const ProbeCase ignores_dfr0_cases[], ignores_counters_cases[],
     ignores_sve_cases[];
 
