@@ -22,6 +22,13 @@
     "exit = mmio-write 0xa800000 4 1\n" \
     "exit = mmio-write 0xa800000 8 1\n" \
     "exit = mmio-read 0xa800000 8\n"
+#define LARGE_PAGES "host-page-size = 65536\n"
+#define SVE_HOST "host-sve-vq = 8\nrmm-sve-vq = 4\n"
+#define MEC_REFUSES "mec = absent\nmec-refuses = yes\n"
+#define IGNORED \
+    "exit = memory-fault shared 0x40000000 0x1000\n" \
+    "exit = memory-fault private 0x40000000 0x1000\n" \
+    "fail = SET_MEMORY_ATTRIBUTES#2@ENOMEM\n"
 #define POWER_OFF "exit = system-event shutdown\n"
 
 /* What has a rule of its own in the two personalities runs in both */
@@ -50,14 +57,30 @@ static const ProbeGroup groups[] = {
     { "pmu-v7", V7, pmu_cases },
     { "run-v10", V10, run_cases },
     { "run-v7", V7, run_cases },
-    { "large-pages", "host-page-size = 65536\n", large_page_cases },
-    { "ignored", "exit = memory-fault shared 0x40000000 0x1000\n"
-      "exit = memory-fault private 0x40000000 0x1000\n"
-      "fail = SET_MEMORY_ATTRIBUTES#2@ENOMEM\n", ignored_cases },
+    { "strict-config-v10", V10, strict_config_cases },
+    { "strict-config-v7", V7, strict_config_cases },
+    { "strict-launch-v10", V10, strict_launch_cases },
+    { "strict-launch-v7", V7, strict_launch_cases },
+    { "strict-regs-v10", V10, strict_regs_cases },
+    { "strict-regs-v7", V7, strict_regs_cases },
+    { "strict-exits-v10", V10 "exit = mmio-read 0x9000018 4\n",
+      strict_exit_cases },
+    { "strict-exits-v7", V7 "exit = mmio-read 0x9000018 4\n",
+      strict_exit_cases },
+    { "strict-memory-v10", V10, strict_memory_cases },
+    { "strict-memory-v7", V7, strict_memory_cases },
+    { "no-sve", "host-sve-vq = 8\nrmm-sve-vq = 0\n", no_sve_cases },
+    { "strict-mec", "mec = present\nmec-count = 2\n", strict_mec_cases },
+    { "large-pages-v10", V10 LARGE_PAGES, large_page_cases },
+    { "large-pages-v7", V7 LARGE_PAGES, large_page_cases },
+    { "ignored-v10", V10 IGNORED, ignored_cases },
+    { "ignored-v7", V7 IGNORED, ignored_cases },
     { "plain-v10", V10, plain_cases },
     { "plain-old-kernel", "abi = none\n", plain_cases },
-    { "sve", "host-sve-vq = 8\nrmm-sve-vq = 4\n", sve_cases },
-    { "no-rmm", "rmm = no\n", no_rmm_cases },
+    { "sve-v10", V10 SVE_HOST, sve_cases },
+    { "sve-v7", V7 SVE_HOST, sve_cases },
+    { "no-rmm-v10", V10 "rmm = no\n", no_rmm_cases },
+    { "no-rmm-v7", V7 "rmm = no\n", no_rmm_cases },
     { "old-kernel", "abi = none\nsysfs = none\n", old_kernel_cases },
     { "v11", "whitelist-caps = yes\n", whitelist_cases },
     { "gen-b1", "abi = B1\ncap = 247\nsysfs = none\n", b1_cases },
@@ -71,9 +94,10 @@ static const ProbeGroup groups[] = {
     { "unrelated-cap", "cap = 245\nunrelated-cap = 244\n", unrelated_cases },
     { "sha256-only", "rmm-hashes = sha256\n", sha256_only_cases },
     { "mec-no-items", "mec = no-items\n", mec_no_items_cases },
-    { "mec-absent", "mec = absent\n", mec_absent_cases },
-    { "mec-refuses", "mec = absent\nmec-refuses = yes\n",
-      mec_refuses_cases },
+    { "mec-absent-v10", V10 "mec = absent\n", mec_absent_cases },
+    { "mec-absent-v7", V7 "mec = absent\n", mec_absent_cases },
+    { "mec-refuses-v10", V10 MEC_REFUSES, mec_refuses_cases },
+    { "mec-refuses-v7", V7 MEC_REFUSES, mec_refuses_cases },
     { "mec-present", "mec = present\nmec-count = 3\n", mec_present_cases },
     { "mec-exhausted", "mec = present\nmec-count = 4\nmec-in-use = 4\n",
       mec_exhausted_cases },

@@ -142,6 +142,9 @@ extern const ProbeCase abort_cases[], exit_cases[], ignored_cases[],
     off_cases[], off_before_cases[], off_after_cases[], off_unknown_cases[],
     off_reset_cases[], off_any_cases[], odd_exit_cases[], round_cases[],
     kicked_cases[], guard_cases[], guard_abort_cases[];
+extern const ProbeCase strict_config_cases[], strict_launch_cases[],
+    strict_regs_cases[], strict_exit_cases[], strict_memory_cases[],
+    no_sve_cases[], strict_mec_cases[];
 extern const ProbeCase ignores_dfr0_cases[], ignores_counters_cases[],
     ignores_sve_cases[];
 
