@@ -223,9 +223,19 @@ out:
     return ok;
 }
 
-static bool populate_step(const RmeAbi *abi, const RmePlanStep *step,
+static bool populate_step(RmeGuest *guest, const RmePlanStep *step,
                           Error **errp)
 {
+    const RmeAbi *abi = &guest->kvm->abi;
+    int ret = kvm_rme_make_pieces_private(guest, step->base, step->size);
+
+    if (ret) {
+        error_setg_errno(errp, -ret, "KVM does not make the memory around [0x%"
+                         PRIx64 ", 0x%" PRIx64 ") private: "
+                         "KVM_SET_MEMORY_ATTRIBUTES", step->base,
+                         step->base + step->size);
+        return false;
+    }
     for (uint64_t done = 0; done < step->size; done += POPULATE_CHUNK) {
         if (!populate_chunk(abi, step, step->base + done,
                             MIN(step->size - done, POPULATE_CHUNK), errp)) {
@@ -269,7 +279,7 @@ static bool execute_step(RmeGuest *guest, const RmePlanStep *step,
     case RME_PLAN_RIPAS:
         return abi->ops->init_ripas(abi, step->base, step->size, errp) == 0;
     case RME_PLAN_POPULATE:
-        return populate_step(abi, step, errp);
+        return populate_step(guest, step, errp);
     case RME_PLAN_REC:
         return create_recs(abi, rme_plan_rec(guest->plan), errp);
     case RME_PLAN_ACTIVATE:

@@ -44,6 +44,7 @@ int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
         .mec_supported = abi.mec_supported,
     };
     guest->kvm->gone = bitmap_new(current_machine->smp.max_cpus);
+    guest->kvm->told = kvm_rme_new_pieces(guest->ipa_bits);
     rme_guest_set_state(guest, RME_STATE_PROBED);
     return abi.vm_type | guest->ipa_bits;
 }
@@ -122,6 +123,7 @@ static int kvm_rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
     qemu_add_vm_change_state_handler(kvm_rme_vm_state_change, guest);
     cgs->require_guest_memfd = true;
     cgs->takes_rom_blobs = true;
+    cgs->sets_private_attributes = true;
     cgs->ready = true;
     return 0;
 }

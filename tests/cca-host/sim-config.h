@@ -76,6 +76,7 @@ typedef struct SimConfig {
     int sysfs_errno;        /* 0, or what opening it fails with */
 
     unsigned host_page_size;
+    unsigned attribute_cost; /* ns that a page of an attribute call takes */
     bool guest_memfd;       /* CONFIG_KVM_PRIVATE_MEM, guest_memfd at all */
     bool hugetlbfs;         /* all files are on hugetlbfs, says statfs() */
     unsigned ipa_limit;     /* KVM's limit for ordinary VMs */

@@ -36,6 +36,15 @@ int sim_contract_wait(SimVcpu *vcpu);
 int sim_exit_deliver(SimVcpu *vcpu);
 /* Reports what the VMM made of the previous scripted exit */
 void sim_exit_result(SimVcpu *vcpu);
+/* A number of an exit, in this round */
+uint64_t sim_exit_number(const char *text);
+
+/*
+ * sim-exit-touch.c: the guest uses its memory.  Returns 0, or what KVM_RUN
+ * returns for what it has not got, and then it is called again.
+ */
+int sim_exit_touch(SimVcpu *vcpu, char **arg);
+int sim_exit_poke(SimVcpu *vcpu, char **arg);
 
 /* sim-guard.c: host access to private memory */
 void sim_guard_arm(SimVm *vm);

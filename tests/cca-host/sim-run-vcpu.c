@@ -208,6 +208,7 @@ static int memory_fault(SimVcpu *vcpu)
               vcpu->id, fault.private_alias ? "private" : "shared", fault.gpa,
               get_pc(vcpu));
     sim_report_count("memory-fault exit (alias)");
+    vcpu->fault_touch = true;
     return run_exit_memory_fault(vcpu, fault.gpa, SIM_PAGE_SIZE,
                                  fault.private_alias);
 }
@@ -248,6 +249,9 @@ int run_vcpu(SimVcpu *vcpu)
     }
     accept_kicks(vcpu);
     run_commit_ripas(vcpu);
+    if (run_rsi_again(vcpu, &ret)) {
+        return ret;
+    }
     for (;;) {
         if (!__atomic_load_n(&rv->off, __ATOMIC_SEQ_CST)) {
             ret = enter(vcpu);

@@ -47,6 +47,12 @@ typedef enum RunView {
     RUN_VIEW_DESTROYED,     /* content was lost: the Realm cannot go on */
 } RunView;
 
+typedef enum RunAttribute {
+    RUN_SHARED,             /* by the VMM or, without it, by the guest's wish */
+    RUN_PRIVATE,
+    RUN_UNTOLD,             /* as shared for KVM, and nobody asked for it */
+} RunAttribute;
+
 /* Lives on while a slot shows it, whatever the VMM closes */
 typedef struct RunGmem {
     unsigned refs;          /* guarded by SimVm.lock */
@@ -63,7 +69,7 @@ typedef struct RunSlot {
     char *shared;           /* second mapping of the VMM's memory */
     int shared_fd;          /* its file, if this library made it, else -1 */
     uint8_t *view;          /* a RunView per page */
-    uint8_t *is_private;    /* the PRIVATE attribute, a byte per page */
+    uint8_t *attribute;     /* a RunAttribute per page */
     bool live;              /* set up at ACTIVATE */
 } RunSlot;
 
@@ -99,6 +105,7 @@ typedef struct RunVcpu {
     pthread_t thread;           /* that last ran it */
     RunFault fault;             /* guarded by RunVm.map_lock */
     RunRipasRequest ripas;
+    uint32_t rsi_again;         /* RSI call that found its memory missing */
     unsigned aborts;            /* external aborts in a row */
     GByteArray *token;          /* being given to the guest, or NULL */
     size_t token_given;
@@ -125,6 +132,8 @@ void run_check_shared_copies(SimVm *vm, uint64_t base, uint64_t top);
 void run_let_its_write(SimVm *vm, bool writable);
 /* Memory of the guest at a private address, or NULL if it has none there */
 void *run_private_memory(SimVm *vm, uint64_t gpa, uint64_t len);
+/* Is @gpa RIPAS RAM of which KVM was told nothing? Its first use is an exit */
+bool run_is_untold(SimVm *vm, uint64_t gpa);
 
 /* sim-run-watch.c */
 int run_watch_start(SimVm *vm);
@@ -134,6 +143,8 @@ int run_watch(RunVm *rv, void *addr, uint64_t len);
 
 /* sim-run-rsi.c: returns 0 to go on, 1 to exit to the VMM with *ret */
 int run_rsi(SimVcpu *vcpu, int *ret);
+/* The call that could not be served before, if there is one */
+int run_rsi_again(SimVcpu *vcpu, int *ret);
 void run_commit_ripas(SimVcpu *vcpu);
 
 /*

@@ -108,6 +108,24 @@ static int may_enter(SimVcpu *vcpu)
     return 0;
 }
 
+/*
+ * Memory that KVM was told nothing about is shared already: the VMM need not
+ * tell, and may let devices in.
+ */
+static void note_shared(SimVm *vm, uint64_t start, uint64_t end)
+{
+    while (start < end) {
+        bool told;
+        uint64_t next = sim_ranges_piece(&vm->told, start, end, &told);
+
+        if (!told) {
+            sim_ranges_add(&vm->told, start, next);
+            sim_backend()->convert(vm, start, next - start, false);
+        }
+        start = next;
+    }
+}
+
 /* What the guest wants to be shared from now on, as far as an exit tells */
 static void note_memory_fault(SimVcpu *vcpu)
 {
@@ -125,6 +143,7 @@ static void note_memory_fault(SimVcpu *vcpu)
         sim_ranges_remove(&vm->realm.wants_shared, start, end);
     } else {
         sim_ranges_add(&vm->realm.wants_shared, start, end);
+        note_shared(vm, start, end);
     }
 }
 
@@ -191,6 +210,31 @@ static void after_exit(SimVcpu *vcpu, int ret)
     report_exit(vcpu, ret);
 }
 
+/*
+ * Is a part of [@start, @end) not as the exit asked? What was never shared may
+ * stay without an attribute when the guest only asks for RIPAS RAM: its first
+ * use is another exit. That one comes again and again until it is PRIVATE.
+ */
+static bool not_converted(SimVcpu *vcpu, uint64_t start, uint64_t end)
+{
+    SimVm *vm = vcpu->vm;
+
+    if (!vcpu->fault_private) {
+        return sim_ranges_any(&vm->priv, start, end);
+    }
+    while (start < end) {
+        bool private, told;
+        uint64_t next = sim_ranges_piece(&vm->priv, start, end, &private);
+
+        next = sim_ranges_piece(&vm->told, start, next, &told);
+        if (!private && (told || vcpu->fault_touch)) {
+            return true;
+        }
+        start = next;
+    }
+    return false;
+}
+
 /* The VMM comes back from a memory fault: did it convert the memory? */
 static void judge_conversion(SimVcpu *vcpu)
 {
@@ -206,17 +250,14 @@ static void judge_conversion(SimVcpu *vcpu)
         uint64_t start = MAX(vcpu->fault_gpa, slot->gpa);
         uint64_t end = MIN(fault_end, slot->gpa + slot->size);
 
-        if (!slot->gmem || start >= end) {
-            continue;
-        }
-        if (vcpu->fault_private ? !sim_ranges_all(&vm->priv, start, end)
-                                : sim_ranges_any(&vm->priv, start, end)) {
+        if (slot->gmem && start < end && not_converted(vcpu, start, end)) {
             sim_complain(vm, "vCPU %u is run again, but 0x%" PRIx64 "+0x%"
                          PRIx64 " was not made %s as its exit asked",
                          vcpu->id, start, end - start,
                          vcpu->fault_private ? "private" : "shared");
         }
     }
+    vcpu->fault_touch = false;
 }
 
 static int enter(SimVcpu *vcpu)

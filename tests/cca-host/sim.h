@@ -93,6 +93,7 @@ typedef struct SimVcpu {
     bool powered_off;       /* as far as the VMM said */
     bool fault_pending;     /* the last exit asked for a conversion */
     bool fault_private;
+    bool fault_touch;       /* it is an access that comes again, no request */
     uint64_t fault_gpa;
     uint64_t fault_size;
     uint64_t x[31];         /* what the VMM wrote, not what the guest has */
@@ -139,6 +140,14 @@ typedef struct SimRealm {
     int64_t resident_at_run; /* see sim_resident_sample(); -1 = not yet */
 } SimRealm;
 
+/* What KVM_SET_MEMORY_ATTRIBUTES was called with, in pages */
+typedef struct SimAttributes {
+    uint64_t calls;
+    uint64_t pages;
+    uint64_t changed;
+    uint64_t largest;       /* of one call */
+} SimAttributes;
+
 struct SimVm {
     SimObject obj;
     unsigned serial;        /* names the VM in the report, from 1 */
@@ -149,6 +158,8 @@ struct SimVm {
     unsigned vcpu_count;
     GPtrArray *slots;       /* SimSlot *, owned */
     SimRanges priv;         /* KVM_MEMORY_ATTRIBUTE_PRIVATE */
+    SimRanges told;         /* any attribute was ever set, or taken */
+    SimAttributes attributes;
     bool has_vgic;
     bool vgic_inited;
     bool inited;            /* a vCPU was initialised */
@@ -210,7 +221,6 @@ int sim_check_extension(SimSystem *sys, SimVm *vm, long cap);
 /* sim-memory.c */
 long sim_set_memslot(SimVm *vm, unsigned long req, void *arg);
 long sim_create_gmem(SimVm *vm, struct kvm_create_guest_memfd *arg);
-long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *arg);
 int sim_gmem_fallocate(SimGmem *gmem, int mode, uint64_t off, uint64_t len);
 /* The slot that holds @gpa, or NULL */
 SimSlot *sim_slot_at(SimVm *vm, uint64_t gpa);
@@ -225,6 +235,9 @@ void sim_resident_sample(SimVm *vm);
 void sim_shared_find_file(SimSlot *slot);
 /* madvise() or a punch freed the host range [@hva, @hva + @len) */
 void sim_shared_discarded(uint64_t hva, uint64_t len, const char *how);
+
+/* sim-attributes.c */
+long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *arg);
 
 /* sim-realm.c */
 long sim_realm_enable_cap(SimVm *vm, const struct kvm_enable_cap *cap);

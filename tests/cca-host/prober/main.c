@@ -95,6 +95,14 @@ static const ProbeGroup groups[] = {
     { "guard", "exit = memory-fault shared 0x40010000 0x1000\n"
       "exit = memory-fault private 0x40010000 0x1000\n", guard_cases },
     { "guard-abort", "host-access = abort\n", guard_abort_cases },
+    { "untold", "exit = memory-fault private 0x40400000 0x400000\n"
+      "exit = touch private 0x40400000 0x3000\n"
+      "exit = touch shared 0x40403000 0x1000\n"
+      "exit = memory-fault shared 0x40404000 0x1000\n", untold_cases },
+    { "untold-ignored", "exit = touch private 0x40400000 0x1000\n",
+      untold_ignored_cases },
+    { "untold-back", "exit = memory-fault shared 0x40401000 0x1000\n"
+      "exit = memory-fault private 0x40401000 0x1000\n", untold_back_cases },
     { NULL, NULL, NULL }
 };
 

@@ -118,6 +118,7 @@ static void attribute_arguments(void)
     };
     Vm *vm = realm_new();
     Vm *plain = vm_new(0, 41);
+    unsigned before = complaints();
 
     ERR(set_attributes(vm, RAM_BASE + 1, 4096, true), EINVAL);
     ERR(set_attributes(vm, RAM_BASE, 4095, true), EINVAL);
@@ -128,8 +129,27 @@ static void attribute_arguments(void)
     a.flags = 1;
     ERR(xioctl(vm->fd, KVM_SET_MEMORY_ATTRIBUTES, &a), EINVAL);
     ERR(set_attributes(plain, RAM_BASE, 4096, true), EINVAL);
+    CHECK(complaints() == before);
     OK(set_attributes(vm, 0, 1ULL << 40, true));
+    COMPLAINT("268435456 pages in one call, which nothing can stop");
     vm_free(plain);
+    vm_free(vm);
+}
+
+/* Calls of up to a GiB, in pages: what is passed and what changes */
+static void attribute_pages(void)
+{
+    Vm *vm = vm_new(SIM_VM_TYPE_REALM, 41);
+    unsigned before = complaints();
+
+    OK(set_attributes(vm, 0, 1ULL << 30, true));
+    OK(set_attributes(vm, 1ULL << 29, 1ULL << 30, true));
+    OK(set_attributes(vm, 0, 4096, false));
+    OK(set_attributes(vm, 4096, 4096, true));
+    CHECK(report_has("\"attribute-calls\": 4, \"attribute-pages\": 524290, "
+                     "\"attribute-changed\": 393217, "
+                     "\"attribute-largest\": 262144"));
+    CHECK(complaints() == before);
     vm_free(vm);
 }
 
@@ -174,6 +194,7 @@ const ProbeCase attribute_cases[] = {
     { "PRIVATE may be set after POPULATE", late_attributes },
     { "attributes: alignment, size, flags, unknown bits",
       attribute_arguments },
+    { "attributes: pages that are passed, and that change", attribute_pages },
     { "sharing what the guest did not ask for is a complaint",
       uninvited_sharing },
     { NULL, NULL }
