@@ -109,9 +109,24 @@ bool virt_cca_check_device(VirtMachineState *vms, DeviceState *dev,
  * @cgs: a Realm
  * @backend: a backend that has not got its memory yet
  * @errp: set if it cannot be RAM of a Realm: why, and what to use instead
+ *
+ * A backend that is not going to be RAM of the machine may have any properties,
+ * and needs no private memory.
  */
 bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
                            HostMemoryBackend *backend, Error **errp);
+
+/**
+ * virt_cca_check_memory_property:
+ * ConfidentialGuestSupportClass::check_memory_property
+ * @cgs: a Realm
+ * @backend: RAM of the Realm, with its memory
+ * @name: what is to be turned on
+ * @errp: set, always
+ */
+bool virt_cca_check_memory_property(ConfidentialGuestSupport *cgs,
+                                    HostMemoryBackend *backend,
+                                    const char *name, Error **errp);
 
 /**
  * virt_cca_create_dma: make what the machine's bus masters may reach
