@@ -98,6 +98,8 @@ struct KvmRme;
  * @state: read it directly, change it with rme_guest_set_state() only
  * @ipa_bits: width of the IPA space that is used, with the shared bit; 0 until
  *     the machine has worked it out
+ * @advise_width: what to change so that the machine fits @limit of those bits,
+ *     to be freed; set by the machine together with @ipa_bits
  * @host: where it runs
  * @mec_policy: the policy that is used, the wish or what replaced it
  * @plan: what the Realm is made of, or NULL; owned by the object
@@ -118,6 +120,7 @@ struct RmeGuest {
     RmeGuestConfig config;
     RmeState state;
     unsigned ipa_bits;
+    char *(*advise_width)(const struct RmeGuest *guest, unsigned limit);
     RmeGuestHost host;
     RmeMecPolicy mec_policy;
     RmePlan *plan;

@@ -43,6 +43,14 @@ typedef struct KvmRme {
 RmeGuest *kvm_rme_guest(void);
 
 /**
+ * kvm_rme_check_width: has the host enough address bits for @guest?
+ * @guest: a Realm whose ipa_bits is decided
+ * @limit: the largest IPA size of the host, the shared bit included
+ * @errp: set if it has not: what to change so that they are enough
+ */
+bool kvm_rme_check_width(const RmeGuest *guest, unsigned limit, Error **errp);
+
+/**
  * kvm_rme_probe_host: probe the host for @guest
  * @guest: a Realm whose ipa_bits is decided, in RME_STATE_NEW
  * @kvm_fd: /dev/kvm

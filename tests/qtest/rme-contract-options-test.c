@@ -233,6 +233,45 @@ static void run_commands(Contract *c, const Trial *t, const char *refusal)
     }
 }
 
+/* The build that is launched is slow here, and does what the other one does */
+static void for_dry_runs(void (*func)(const ContractArgs *args,
+                                      const char *binary, const void *opaque),
+                         const ContractArgs *args, const void *opaque)
+{
+    func(args, contract_native_qemu(), opaque);
+    if (contract_level() >= CONTRACT_FULL) {
+        func(args, getenv("QTEST_QEMU_BINARY"), opaque);
+    }
+}
+
+static void dry_success(const ContractArgs *args, const char *binary,
+                        const void *opaque)
+{
+    contract_expect_dry_success(args, binary);
+}
+
+static void dry_refusal(const ContractArgs *args, const char *binary,
+                        const void *launch)
+{
+    contract_expect_dry_refusal(args, binary, launch);
+}
+
+/* The same words as a launch, but where the row is about one host */
+static void try_dry_refusal(const Trial *t, const char *launch)
+{
+    ContractArgs args = trial_args(t);
+
+    if (t->host->len) {
+        g_autofree char *host = g_strdelimit(g_strdup(t->host->str), "\n",
+                                             ' ');
+
+        g_test_message("summary: refused by a host with %sand not by dry runs, "
+                       "which know none: %s", host, t->options);
+    } else {
+        for_dry_runs(dry_refusal, &args, launch);
+    }
+}
+
 /* A running Realm goes on after the refusal */
 static void expect_running(const Trial *t, const char *refusal,
                            const char *warning)
@@ -248,6 +287,7 @@ static void expect_running(const Trial *t, const char *refusal,
     } else {
         contract_expect_silence(c);
     }
+    for_dry_runs(dry_success, &args, NULL);
 }
 
 /* One line, exit status 1, and nothing that a Realm is made of */
@@ -262,6 +302,7 @@ static void expect_no_start(const Trial *t, const char *refusal)
                    !contract_count(c, "FIRST_RUN"), "a guest was made first");
     contract_check(!t->early || !contract_count(c, "REALM_CONFIG"),
                    "the host was probed first");
+    try_dry_refusal(t, contract_stderr(c));
 }
 
 static void try_row(char *const *row, const char *trial)

@@ -70,6 +70,30 @@ Contract *contract_run(const ContractArgs *args);
 /* contract_run_options: like it, with these options and nothing else */
 Contract *contract_run_options(const char *conf, const char *options);
 
+/* The options of contract_start(), to be freed */
+char *contract_options(const ContractArgs *args);
+
+/* How a dry run ended, and what it printed */
+typedef struct ContractDryRun {
+    char *out, *err;
+    int status;
+} ContractDryRun;
+
+/* The build for this machine, QTEST_DRY_RUN_BINARY */
+const char *contract_native_qemu(void);
+
+/* Run it with -nodefaults and @options, which ask for a dry run */
+ContractDryRun *contract_dry_run(const char *binary, const char *options);
+void contract_dry_run_free(ContractDryRun *r);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ContractDryRun, contract_dry_run_free)
+
+/* It must refuse @args as a launch does, which had @launch on stderr */
+void contract_expect_dry_refusal(const ContractArgs *args, const char *binary,
+                                 const char *launch);
+
+/* It must have a measurement for @args */
+void contract_expect_dry_success(const ContractArgs *args, const char *binary);
+
 /*
  * Start QEMU, and wait until a vCPU runs (@runs) or QEMU has ended. It is not
  * talked to; contract_end() ends it.
