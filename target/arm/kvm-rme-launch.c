@@ -46,7 +46,8 @@ static void explain_refusal(const RmeGuest *guest, const RmeAbi *abi,
 
     if (limit != RME_LIMIT_UNKNOWN &&
         !kvm_rme_check_width(guest, limit, &err)) {
-        error_prepend(errp, "%s: ", error_get_pretty(err));
+        error_prepend(errp, "the RMM refused the Realm's parameters (%s): ",
+                      error_get_pretty(err));
         error_free(err);
     } else {
         error_prepend(errp, "the RMM refused the Realm's parameters: ");

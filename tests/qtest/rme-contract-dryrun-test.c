@@ -217,9 +217,9 @@ static void test_leaves_alone(const void *data)
                 "mem-path=%1$s/memory "
                 "-fw_cfg name=opt/x,file=/nonexistent/fw "
                 "-device vhost-vsock-pci,guest-cid=3 "
-                "-add-fd fd=77,set=1 -incoming defer "
+                "-add-fd fd=77,set=1 "
                 "-pidfile %1$s/pid -daemonize -D %1$s/log -d guest_errors "
-                "-gdb tcp::1 -S",
+                "-S",
     };
     g_autofree char *dir = g_dir_make_tmp("rme-dry-run-XXXXXX", NULL);
     g_autofree char *images = image_options(IMAGE_KERNEL);

@@ -17,12 +17,16 @@
     "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
 #define MEC8 "mec = present\nmec-count = 8\n"
 #define NO_MEC "memory encryption contexts"
-#define WIDE(bits, less, max, advice) \
-    "rme-guest 'rme0': the Realm needs an IPA space of " bits " bits (guest " \
+#define NEEDS(bits, less, max, advice) \
+    "the Realm needs an IPA space of " bits " bits (guest " \
     "addresses of " less " bits and the shared bit), this host's RMM " \
     "supports " max ": " advice
+#define WIDE(...) "rme-guest 'rme0': " NEEDS(__VA_ARGS__)
+#define REFUSED(...) \
+    "rme-guest 'rme0': the RMM refused the Realm's parameters (" \
+    NEEDS(__VA_ARGS__) "): KVM_ENABLE_CAP(244, CREATE_REALM): No such device " \
+    "or address"
 #define SMALLER(max) "lay the machine out for this host with ipa-bits=" max
-#define REFUSED ": KVM_ENABLE_CAP(244, CREATE_REALM): No such device or address"
 
 typedef struct Case {
     const char *name;
@@ -190,12 +194,12 @@ static const Case cases[] = {
     }, {
         "refuses an IPA space that only CREATE finds too wide",
         { "personality = v7\nrmm-ipa-limit = 40" },
-        WIDE("41", "40", "40", "use -machine highmem-mmio=off, or "
-             SMALLER("40")) REFUSED,
+        REFUSED("41", "40", "40", "use -machine highmem-mmio=off, or "
+                SMALLER("40")),
     }, {
         "refuses an IPA space of 52 bits that only CREATE finds too wide",
         { "personality = v7", .object = ",ipa-bits=52" },
-        WIDE("52", "51", "48", SMALLER("48")) REFUSED,
+        REFUSED("52", "51", "48", SMALLER("48")),
     }, {
         "the default map fits an RMM of just 41 bits",
         { "rmm-ipa-limit = 41" }, NULL, "ipa-bits=41",
