@@ -6,10 +6,8 @@
 #include "qemu/osdep.h"
 #include "rme-contract.h"
 
-/* -cpu host without these numbers is an error of every dry run */
-#define CPU "-cpu host"
-#define CPU_NUMBERS CPU ",num-breakpoints=6,num-watchpoints=4," \
-                    "num-pmu-counters=6,sve=off"
+/* Without these numbers of the host each dry run is an error */
+#define NUMBERS ",num-breakpoints=6,num-watchpoints=4,num-pmu-counters=6,sve=off"
 
 const char *contract_native_qemu(void)
 {
@@ -38,19 +36,26 @@ void contract_dry_run_free(ContractDryRun *r)
     g_free(r);
 }
 
-/* What the row sets comes later and counts */
+/* What is set behind it comes later and counts */
+static char *add_numbers(const char *options, const char *cpu)
+{
+    g_auto(GStrv) parts = g_strsplit(options, cpu, -1);
+    g_autofree char *numbers = g_strconcat(cpu, NUMBERS, NULL);
+
+    return g_strjoinv(numbers, parts);
+}
+
 static char *dry_options(const ContractArgs *args)
 {
     g_autofree char *object = g_strconcat(args->object ?: "", ",dry-run=on",
                                           NULL);
     ContractArgs dry = *args;
-    g_autofree char *options = NULL;
-    g_auto(GStrv) parts = NULL;
+    g_autofree char *options = NULL, *host = NULL;
 
     dry.object = object;
     options = contract_options(&dry);
-    parts = g_strsplit(options, CPU, -1);
-    return g_strjoinv(CPU_NUMBERS, parts);
+    host = add_numbers(options, "-cpu host");
+    return add_numbers(host, "-cpu max");
 }
 
 void contract_expect_dry_refusal(const ContractArgs *args, const char *binary,
