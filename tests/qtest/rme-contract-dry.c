@@ -7,7 +7,8 @@
 #include "rme-contract.h"
 
 /* Without these numbers of the host each dry run is an error */
-#define NUMBERS ",num-breakpoints=6,num-watchpoints=4,num-pmu-counters=6,sve=off"
+#define NUMBERS ",num-breakpoints=6,num-watchpoints=4,sve=off"
+#define PMU ",num-pmu-counters=6"
 
 const char *contract_native_qemu(void)
 {
@@ -40,7 +41,9 @@ void contract_dry_run_free(ContractDryRun *r)
 static char *add_numbers(const char *options, const char *cpu)
 {
     g_auto(GStrv) parts = g_strsplit(options, cpu, -1);
-    g_autofree char *numbers = g_strconcat(cpu, NUMBERS, NULL);
+    bool has_pmu = !strstr(options, ",pmu=off");
+    g_autofree char *numbers = g_strconcat(cpu, NUMBERS, has_pmu ? PMU : "",
+                                           NULL);
 
     return g_strjoinv(numbers, parts);
 }
