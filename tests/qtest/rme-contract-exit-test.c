@@ -269,22 +269,39 @@ static void test_end(const void *data)
     contract_expect_no_complaints(c);
 }
 
-/* What is off stays off: neither cont nor reset may touch the Realm */
+/*
+ * What is off stays off: neither cont nor reset may touch the Realm. The report
+ * has nothing new, whether it is a launch, a conversion or a vCPU that runs.
+ */
 static void test_no_shutdown(const void *data)
 {
     g_autoptr(Contract) c = contract_start(&(ContractArgs) {
-        .conf = "exit = system-event shutdown", .more = "-S -no-shutdown",
+        .conf = "exit = system-event shutdown\n"
+                "exit = memory-fault shared " RAM_64M,
+        .more = "-S -no-shutdown",
     });
-    unsigned before;
+    unsigned before, after;
+    QDict *rsp;
 
     contract_qmp_ok(c, "cont");
     expect_shutdown(c, "guest-shutdown", true);
     contract_expect_state(c, "shutdown");
-    before = contract_count(c, "REALM_POPULATE");
+    before = qlist_size(qdict_get_qlist(contract_report(c), "calls"));
+    rsp = contract_qmp(c, "{'execute': 'cont'}");
+    contract_check(rsp && qdict_haskey(rsp, "error"),
+                   "cont of what is off is no error");
+    qobject_unref(rsp);
+    contract_qmp_ok(c, "stop");
+    contract_expect_state(c, "shutdown");
+    after = qlist_size(qdict_get_qlist(contract_report(c), "calls"));
+    contract_check(after == before, "%u calls after the end of the Realm",
+                   after - before);
+    contract_qmp_ok(c, "system_reset");
     contract_expect_state(c, "shutdown");
     contract_quit(c);
-    contract_check(contract_count(c, "REALM_POPULATE") == before &&
-                   contract_count(c, "REALM_ACTIVATE") == 1,
+    contract_check(contract_count(c, "REALM_ACTIVATE") == 1 &&
+                   contract_count(c, "FIRST_RUN") == 1 &&
+                   !contract_count(c, "EXIT_MEMORY_FAULT"),
                    "the Realm was launched again");
     contract_expect_no_complaints(c);
 }
@@ -394,19 +411,36 @@ static void test_registers(const void *data)
     contract_expect_active(c);
 }
 
+#define UART_FLAGS 0x90             /* both of its FIFOs are empty */
+
 static void test_mmio(const void *data)
 {
+    const char *out = contract_file("uart", "", 0);
+    g_autofree char *more = g_strdup_printf("-serial file:%s", out);
     g_autoptr(Contract) c = contract_start(&(ContractArgs) {
         .conf = "exit = mmio-read 0x9000018 4\n"      /* flags of the UART */
                 "exit = mmio-write 0x9000000 4 0x41\n"
+                "exit = mmio-write 0x9000000 1 0x142\n"
+                "exit = mmio-write 0x9000024 2 0x10007\n"
+                "exit = mmio-read 0x9000024 4\n"      /* baud rate */
+                "exit = mmio-read 0x9000fe0 1\n"      /* the PL011's number */
                 "exit = mmio-read 0x8000000000 8",    /* nothing is there */
+        .more = more,
     });
+    g_autofree char *text = NULL;
 
-    contract_wait_calls(c, "MMIO_READ_RESULT", 2);
+    contract_wait_calls(c, "MMIO_READ_RESULT", 4);
     contract_expect_state(c, "running");
     contract_quit(c);
     contract_expect_silence(c);
     contract_expect_active(c);
+    contract_expect_read(c, 0x9000018, UART_FLAGS);
+    contract_expect_read(c, 0x9000024, 7);
+    contract_expect_read(c, 0x9000fe0, 0x11);
+    contract_expect_read(c, 0x8000000000, UINT64_MAX);
+    contract_check(g_file_get_contents(out, &text, NULL, NULL),
+                   "no output of the UART");
+    contract_equal("output of the UART", text, "AB");
 }
 
 /* Nobody asked for the guest's calls, so nobody serves them */
@@ -444,6 +478,7 @@ static void test_hypercall(const void *data)
 typedef struct Hole {
     const char *name, *conf, *exit;
     unsigned aborts;
+    uint64_t value;             /* that a read without an abort has */
 } Hole;
 
 #define HOLE_READ "exit = mmio-read 0xa800000 8"
@@ -453,8 +488,9 @@ static const Hole holes[] = {
     { "a write to an address without a device is an abort", "",
       "exit = mmio-write 0xa800000 4 1", 1 },
     { "a read of the PCI window without a device is no abort, as with PCI", "",
-      "exit = mmio-read 0x8000000000 8" },
-    { "a read of a device is no abort", "", "exit = mmio-read 0x9000018 4" },
+      "exit = mmio-read 0x8000000000 8", 0, UINT64_MAX },
+    { "a read of a device is no abort", "", "exit = mmio-read 0x9000018 4", 0,
+      UART_FLAGS },
     { "a write to a device is no abort", "",
       "exit = mmio-write 0x9000000 4 0x41" },
     { "series v7 takes no abort, and the VM goes on", "personality = v7\n",
@@ -484,6 +520,10 @@ static void test_hole(const void *data)
     contract_expect_active(c);
     n = contract_count(c, "INJECT_ABORT");
     contract_check(n == t->aborts, "%u aborts, not %u", n, t->aborts);
+    if (strstr(t->exit, "read ")) {
+        contract_expect_read(c, g_ascii_strtoull(strstr(t->exit, "0x"), NULL,
+                                                 16), t->value);
+    }
 }
 
 static void add_tests(void)

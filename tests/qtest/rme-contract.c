@@ -134,7 +134,7 @@ static Contract *spawn(const char *conf, const char *options)
     return c;
 }
 
-static char *options_of(const ContractArgs *args)
+char *contract_options(const ContractArgs *args)
 {
     g_autofree char *kernel = NULL;
 
@@ -400,7 +400,7 @@ bool contract_wait_long(Contract *c, const char *call, unsigned n)
 
 Contract *contract_start(const ContractArgs *args)
 {
-    g_autofree char *options = options_of(args);
+    g_autofree char *options = contract_options(args);
 
     return contract_start_options(args->conf, options);
 }
@@ -420,7 +420,7 @@ Contract *contract_start_options(const char *conf, const char *options)
 
 Contract *contract_run(const ContractArgs *args)
 {
-    g_autofree char *options = options_of(args);
+    g_autofree char *options = contract_options(args);
 
     return contract_run_options(args->conf, options);
 }
@@ -435,7 +435,7 @@ Contract *contract_run_options(const char *conf, const char *options)
 
 Contract *contract_try(const ContractArgs *args, bool *runs)
 {
-    g_autofree char *options = options_of(args);
+    g_autofree char *options = contract_options(args);
     Contract *c = spawn(args->conf, options);
 
     do {

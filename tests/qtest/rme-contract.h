@@ -58,6 +58,9 @@ const char *contract_file(const char *name, const void *data, size_t size);
 /* @size bytes in which no two pages are equal */
 uint8_t *contract_pattern(size_t size, unsigned seed);
 
+/* The options that contract_start() gives QEMU */
+char *contract_options(const ContractArgs *args);
+
 /* contract_start: start QEMU and go through the QMP handshake */
 Contract *contract_start(const ContractArgs *args);
 
@@ -169,6 +172,16 @@ unsigned contract_count(Contract *c, const char *call);
  * POPULATE 0x40080000+0x2000, REC 0, ACTIVATE". A failing one has "=ERRNO".
  */
 char *contract_steps(Contract *c);
+
+typedef struct ContractRead {
+    uint64_t gpa, data;
+} ContractRead;
+
+/* What the guest got by its MMIO reads, in their order; of ContractRead */
+GArray *contract_mmio_reads(Contract *c);
+
+/* The first read of @gpa got @data */
+void contract_expect_read(Contract *c, uint64_t gpa, uint64_t data);
 
 /* SHA-256 of what was populated at @addr, whose request must start there */
 const char *contract_populated_sha256(Contract *c, uint64_t addr);
