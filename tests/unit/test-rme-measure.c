@@ -270,6 +270,31 @@ static void test_rmm_2_does_not_measure_ripas(void)
     g_assert_cmpmem(by_hand.rim, sizeof(by_hand.rim), m.rim, sizeof(m.rim));
 }
 
+static void count_ripas(const RmeExtend *extend, void *opaque)
+{
+    *(unsigned *)opaque += extend->op == RME_EXTEND_RIPAS;
+}
+
+/* The tables of 43 bits start at level 1, and have no blocks of 512 GiB */
+static void test_no_block_beyond_the_start_level(void)
+{
+    static const struct {
+        unsigned ipa_bits, blocks;
+    } cases[] = { { 42, 512 }, { 43, 512 }, { 44, 1 }, { 48, 1 } };
+
+    for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+        RmePlanParams params = params_v1;
+        unsigned blocks = 0;
+        RmeMeasure m = { .fn = count_ripas, .opaque = &blocks };
+
+        params.ipa_bits = cases[i].ipa_bits;
+        create(&m, &params);
+        g_assert_true(rme_measure_ripas(&m, 1ULL << 39, 1ULL << 39,
+                                        &error_abort));
+        g_assert_cmpuint(blocks, ==, cases[i].blocks);
+    }
+}
+
 /* One extension in the open, with bytes that the test puts together itself */
 static void test_sha384_is_a_chain_of_48_bytes(void)
 {
@@ -497,6 +522,8 @@ int main(int argc, char **argv)
                     test_each_extension_is_reported);
     g_test_add_func("/rme-measure/rmm-2-does-not-measure-ripas",
                     test_rmm_2_does_not_measure_ripas);
+    g_test_add_func("/rme-measure/no-block-beyond-the-start-level",
+                    test_no_block_beyond_the_start_level);
     g_test_add_func("/rme-measure/sha384-is-a-chain-of-48-bytes",
                     test_sha384_is_a_chain_of_48_bytes);
     g_test_add_func("/rme-measure/digest-of-an-image",
