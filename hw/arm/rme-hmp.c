@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/units.h"
 #include "monitor/hmp-target.h"
 #include "monitor/monitor.h"
 #include "qapi/error.h"
@@ -58,6 +59,10 @@ void hmp_info_cca(Monitor *mon, const QDict *qdict)
     monitor_printf(mon, "personalization value: %s\n",
                    info->personalization_value);
     print_images(mon, info->images);
+    if (info->has_shared_memory) {
+        monitor_printf(mon, "shared memory: %" PRIu64 " KiB\n",
+                       info->shared_memory / KiB);
+    }
     monitor_printf(mon, "initial measurement (RIM): %s\n",
                    info->rim ?: !info->has_images ?
                    "not known before the start" :

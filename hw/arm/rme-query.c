@@ -5,6 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/arm/rme-report.h"
+#include "hw/arm/rme-shared.h"
 #include "hw/boards.h"
 #include "qapi/qapi-commands-misc-target.h"
 
@@ -67,5 +68,10 @@ CcaInfo *qmp_query_cca(Error **errp)
         info->images = images(guest);
     }
     info->rim = g_strdup(guest->rim);
+    if (guest->state == RME_STATE_ACTIVE) {
+        info->has_shared_memory = true;
+        info->shared_memory = rme_shared_pages(guest->shared) *
+                              RME_SHARED_PAGE_SIZE;
+    }
     return info;
 }

@@ -146,6 +146,8 @@ static char *dry_run(const char *binary, const char *options)
     contract_check(rim && WIFEXITED(r->status) && !WEXITSTATUS(r->status),
                    "dry run: status 0x%x: %s %s\n%s\n%s", r->status, binary,
                    options, r->out, r->err);
+    contract_check(!info || !qdict_haskey(info, "shared-memory"),
+                   "dry run: memory is shared");
     qobject_unref(obj);
     return rim;
 }

@@ -94,6 +94,22 @@ static const Conversion conversions[] = {
     },
 };
 
+/* What an operator is told of the guest's shared memory */
+static void expect_shared(Contract *c, int64_t bytes)
+{
+    g_autofree char *text = contract_hmp(c, "info cca");
+    g_autofree char *line = g_strdup_printf("shared memory: %" PRId64 " KiB",
+                                            bytes / 1024);
+    QDict *rsp = contract_qmp(c, "{'execute': 'query-cca'}");
+    QDict *info = rsp ? qdict_get_qdict(rsp, "return") : NULL;
+    int64_t told = info ? qdict_get_try_int(info, "shared-memory", -1) : -1;
+
+    contract_check(told == bytes, "query-cca: %" PRId64 " bytes are shared, "
+                   "not %" PRId64, told, bytes);
+    contract_check(strstr(text, line), "HMP has not '%s': %s", line, text);
+    qobject_unref(rsp);
+}
+
 static void test_conversion(const void *data)
 {
     const Conversion *t = data;
@@ -105,6 +121,7 @@ static void test_conversion(const void *data)
 
     contract_wait_calls(c, "EXIT_DONE", t->n);
     contract_expect_state(c, "running");
+    expect_shared(c, 256 * MIB - t->private_bytes);
     contract_quit(c);
     contract_expect_silence(c);
     contract_expect_active(c);

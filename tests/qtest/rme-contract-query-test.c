@@ -55,6 +55,7 @@ static void test_before_the_start(const void *unused)
         expect_str(info, "state", "probed");
         expect_str(info, "rim", NULL);
         contract_check(!qdict_haskey(info, "images"), "there are images");
+        contract_check(!qdict_haskey(info, "shared-memory"), "shared memory");
         contract_check(qdict_get_try_int(info, "ipa-bits", 0) == 41,
                        "ipa-bits");
     }
@@ -134,6 +135,8 @@ static void check_info(Contract *c, const Launch *t, const char *rim)
                        qdict_get_try_bool(info, "mec-supported", false) ==
                        t->mec_supported, "mec-supported");
         check_images(info);
+        contract_check(qdict_get_try_int(info, "shared-memory", -1) == 0,
+                       "shared-memory is not 0 before the guest shares any");
     }
     contract_check(strstr(text, rim), "HMP has not the RIM: %s", text);
     qobject_unref(rsp);
