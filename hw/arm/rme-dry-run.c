@@ -9,6 +9,8 @@
 #include "qemu/accel.h"
 #include "qemu/error-report.h"
 #include "cpu.h"
+#include "hw/arm/rme-access.h"
+#include "hw/arm/rme-dma.h"
 #include "hw/arm/rme-dry-run.h"
 #include "hw/arm/rme-launch.h"
 #include "hw/arm/rme-report.h"
@@ -21,6 +23,16 @@
 #include "qobject/qobject.h"
 #include "system/accel-ops.h"
 #include "system/cpus.h"
+
+/* With the properties of KVM's accelerator, of which two are looked at */
+typedef struct DryRunAccel {
+    AccelState parent_obj;
+
+    OnOffSplit irqchip;
+    uint32_t dirty_ring_size;
+} DryRunAccel;
+
+DECLARE_INSTANCE_CHECKER(DryRunAccel, DRY_RUN_ACCEL, TYPE_RME_DRY_RUN_ACCEL)
 
 static bool dry_run_allowed;
 
@@ -107,16 +119,28 @@ static bool print_result(RmeGuest *guest, Error **errp)
     return true;
 }
 
-static bool rme_dry_run(ConfidentialGuestSupport *cgs, Error **errp)
+static bool make_plan(RmeGuest *guest, Error **errp)
 {
-    RmeGuest *guest = RME_GUEST(cgs);
     RmePlanParams params;
 
     if (!configure(guest, &params, errp)) {
         return false;
     }
     guest->plan = rme_launch_plan(&params, errp);
-    return guest->plan && print_result(guest, errp);
+    return guest->plan != NULL;
+}
+
+static bool rme_dry_run(ConfidentialGuestSupport *cgs, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(cgs);
+    ERRP_GUARD();
+
+    if (!make_plan(guest, errp)) {
+        /* As a launch says it */
+        error_prepend(errp, "rme-guest '%s': ", rme_guest_id(guest));
+        return false;
+    }
+    return print_result(guest, errp);
 }
 
 /* The TPM is in the device tree and starts with a backend that answers */
@@ -139,6 +163,7 @@ static bool init_guest(MachineState *ms, Error **errp)
     RmeGuest *guest = rme_guest_from_machine(ms);
     ConfidentialGuestSupport *cgs = ms->cgs;
     ConfidentialGuestSupportClass *klass;
+    ERRP_GUARD();
 
     if (!guest) {
         error_setg(errp, "a dry run needs a Realm: add "
@@ -146,14 +171,19 @@ static bool init_guest(MachineState *ms, Error **errp)
                    "the rme-guest object");
         return false;
     }
-    if (!rme_guest_check_machine(guest, ms, errp) ||
-        !virt_prepare_realm(VIRT_MACHINE(ms), guest, errp)) {
+    if (!rme_guest_check_machine(guest, ms, errp)) {
+        return false;
+    }
+    if (!virt_prepare_realm(VIRT_MACHINE(ms), guest, errp)) {
+        error_prepend(errp, "rme-guest '%s': ", rme_guest_id(guest));
         return false;
     }
 
     klass = CONFIDENTIAL_GUEST_SUPPORT_GET_CLASS(cgs);
     klass->dry_run = rme_dry_run;
     klass->dry_run_check_device = check_device;
+    klass->check_vhost = rme_dma_check_vhost;
+    klass->check_inspection = rme_check_inspection;
     cgs->dry_run = true;
     cgs->require_guest_memfd = true;
     cgs->takes_rom_blobs = true;
@@ -176,13 +206,58 @@ static int dry_run_init_machine(MachineState *ms)
     return 0;
 }
 
+static int get_irqchip(Object *obj, Error **errp)
+{
+    return DRY_RUN_ACCEL(obj)->irqchip;
+}
+
+static void set_irqchip(Object *obj, int value, Error **errp)
+{
+    DRY_RUN_ACCEL(obj)->irqchip = value;
+}
+
+static void get_dirty_ring_size(Object *obj, Visitor *v, const char *name,
+                                void *opaque, Error **errp)
+{
+    visit_type_uint32(v, name, &DRY_RUN_ACCEL(obj)->dirty_ring_size, errp);
+}
+
+static void set_dirty_ring_size(Object *obj, Visitor *v, const char *name,
+                                void *opaque, Error **errp)
+{
+    visit_type_uint32(v, name, &DRY_RUN_ACCEL(obj)->dirty_ring_size, errp);
+}
+
+/* How KVM does things that a dry run does not do */
+static void set_ignored(Object *obj, const char *value, Error **errp)
+{
+}
+
+static void dry_run_accel_init(Object *obj)
+{
+    DRY_RUN_ACCEL(obj)->irqchip = ON_OFF_SPLIT_ON;
+}
+
 static void dry_run_accel_class_init(ObjectClass *oc, void *data)
 {
+    static const char *const ignored[] = {
+        "device", "eager-split-size", "kvm-shadow-mem",
+    };
     AccelClass *ac = ACCEL_CLASS(oc);
 
     ac->name = "dry run";
     ac->init_machine = dry_run_init_machine;
     ac->allowed = &dry_run_allowed;
+
+    object_class_property_add_enum(oc, "kernel-irqchip", "OnOffSplit",
+                                   &OnOffSplit_lookup,
+                                   get_irqchip, set_irqchip);
+    object_class_property_add(oc, "dirty-ring-size", "uint32",
+                              get_dirty_ring_size, set_dirty_ring_size, NULL,
+                              NULL);
+    for (int i = 0; i < ARRAY_SIZE(ignored); i++) {
+        object_class_property_add_str(oc, ignored[i], NULL, set_ignored);
+    }
 }
 
 /* vCPUs never run: they have no threads, and work for them is done at once */
@@ -209,6 +284,8 @@ static const TypeInfo dry_run_types[] = {
     {
         .name = TYPE_RME_DRY_RUN_ACCEL,
         .parent = TYPE_ACCEL,
+        .instance_size = sizeof(DryRunAccel),
+        .instance_init = dry_run_accel_init,
         .class_init = dry_run_accel_class_init,
     }, {
         .name = TYPE_RME_DRY_RUN_ACCEL ACCEL_OPS_SUFFIX,

@@ -75,17 +75,32 @@ typedef struct RmeGuestConfig {
 } RmeGuestConfig;
 
 /**
+ * RmeExternalAbort: what a guest gets that uses an address without a device
+ * @RME_EXTERNAL_ABORT_UNKNOWN: none did so far
+ * @RME_EXTERNAL_ABORT_INJECTED: a synchronous external abort
+ * @RME_EXTERNAL_ABORT_IGNORED: zero, the kernel takes no abort
+ */
+typedef enum RmeExternalAbort {
+    RME_EXTERNAL_ABORT_UNKNOWN,
+    RME_EXTERNAL_ABORT_INJECTED,
+    RME_EXTERNAL_ABORT_IGNORED,
+} RmeExternalAbort;
+
+/**
  * RmeGuestHost: what was found on the host, for reports
  * @capability: number of the kernel's Realm capability
  * @capability_origin: where that was found; NULL before the host was probed
  * @mec_known: the kernel answers whether there is MEC
  * @mec_supported: the RMM has more than one MECID
+ * @external_abort: learnt from the first such access; atomic, since a vCPU
+ *     writes it
  */
 typedef struct RmeGuestHost {
     unsigned capability;
     const char *capability_origin;
     bool mec_known;
     bool mec_supported;
+    RmeExternalAbort external_abort;
 } RmeGuestHost;
 
 struct RmeDma;
@@ -98,6 +113,8 @@ struct KvmRme;
  * @state: read it directly, change it with rme_guest_set_state() only
  * @ipa_bits: width of the IPA space that is used, with the shared bit; 0 until
  *     the machine has worked it out
+ * @advise_width: what to change so that the machine fits @limit of those bits,
+ *     to be freed; set by the machine together with @ipa_bits
  * @host: where it runs
  * @mec_policy: the policy that is used, the wish or what replaced it
  * @plan: what the Realm is made of, or NULL; owned by the object
@@ -118,6 +135,7 @@ struct RmeGuest {
     RmeGuestConfig config;
     RmeState state;
     unsigned ipa_bits;
+    char *(*advise_width)(const struct RmeGuest *guest, unsigned limit);
     RmeGuestHost host;
     RmeMecPolicy mec_policy;
     RmePlan *plan;

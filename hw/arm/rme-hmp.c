@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/units.h"
 #include "monitor/hmp-target.h"
 #include "monitor/monitor.h"
 #include "qapi/error.h"
@@ -22,6 +23,10 @@ static void print_host(Monitor *mon, const CcaInfo *info)
                    RmeMecPolicy_str(info->mec_policy),
                    !info->has_mec_supported ? "unknown" :
                    info->mec_supported ? "yes" : "no");
+    if (info->has_external_abort) {
+        monitor_printf(mon, "external abort of addresses without a device: "
+                       "%s\n", CcaExternalAbort_str(info->external_abort));
+    }
 }
 
 static void print_images(Monitor *mon, const CcaImageList *list)
@@ -58,6 +63,10 @@ void hmp_info_cca(Monitor *mon, const QDict *qdict)
     monitor_printf(mon, "personalization value: %s\n",
                    info->personalization_value);
     print_images(mon, info->images);
+    if (info->has_shared_memory) {
+        monitor_printf(mon, "shared memory: %" PRIu64 " KiB\n",
+                       info->shared_memory / KiB);
+    }
     monitor_printf(mon, "initial measurement (RIM): %s\n",
                    info->rim ?: !info->has_images ?
                    "not known before the start" :

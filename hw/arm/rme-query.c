@@ -4,7 +4,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/atomic.h"
 #include "hw/arm/rme-report.h"
+#include "hw/arm/rme-shared.h"
 #include "hw/boards.h"
 #include "qapi/qapi-commands-misc-target.h"
 
@@ -28,6 +30,18 @@ static RmeGuestMeasurementAlgorithm algorithm(const RmeGuest *guest)
         RME_GUEST_MEASUREMENT_ALGORITHM_SHA512;
 }
 
+static CcaExternalAbort external_abort(const RmeGuestHost *host)
+{
+    switch (qatomic_read(&host->external_abort)) {
+    case RME_EXTERNAL_ABORT_INJECTED:
+        return CCA_EXTERNAL_ABORT_INJECTED;
+    case RME_EXTERNAL_ABORT_IGNORED:
+        return CCA_EXTERNAL_ABORT_IGNORED;
+    default:
+        return CCA_EXTERNAL_ABORT_UNKNOWN;
+    }
+}
+
 static void set_host(CcaInfo *info, const RmeGuestHost *host)
 {
     if (!host->capability_origin) {
@@ -39,6 +53,8 @@ static void set_host(CcaInfo *info, const RmeGuestHost *host)
     info->kernel_abi = g_strdup("a");
     info->has_mec_supported = host->mec_known;
     info->mec_supported = host->mec_supported;
+    info->has_external_abort = true;
+    info->external_abort = external_abort(host);
 }
 
 CcaInfo *qmp_query_cca(Error **errp)
@@ -67,5 +83,10 @@ CcaInfo *qmp_query_cca(Error **errp)
         info->images = images(guest);
     }
     info->rim = g_strdup(guest->rim);
+    if (guest->state == RME_STATE_ACTIVE) {
+        info->has_shared_memory = true;
+        info->shared_memory = rme_shared_pages(guest->shared) *
+                              RME_SHARED_PAGE_SIZE;
+    }
     return info;
 }

@@ -14,6 +14,7 @@
 #include "qapi/error.h"
 #include "hw/arm/virt-cca.h"
 #include "hw/boards.h"
+#include "hw/virtio/virtio-pci.h"
 
 #define MAPS_ALL    "maps all memory of the guest and does not ask what is " \
                     "shared"
@@ -63,6 +64,49 @@ static const Refusal other_platform_device = {
     .instead = "use a PCI device",
 };
 
+static bool is_switched(DeviceState *dev, const char *name, const char *to)
+{
+    g_autofree char *value = object_property_find(OBJECT(dev), name) ?
+        object_property_print(OBJECT(dev), name, false, NULL) : NULL;
+
+    return !g_strcmp0(value, to);
+}
+
+static bool goes_around_checks(DeviceState *dev)
+{
+    return is_switched(dev, "iommu_platform", "false");
+}
+
+static bool bypasses_checks(DeviceState *dev)
+{
+    return is_switched(dev, "bypass_iommu", "true");
+}
+
+/* By its type, or by disable-legacy=off or disable-modern=on */
+static bool is_legacy(DeviceState *dev)
+{
+    VirtIOPCIProxy *proxy = (VirtIOPCIProxy *)object_dynamic_cast(
+        OBJECT(dev), TYPE_VIRTIO_PCI);
+
+    return proxy && (virtio_pci_legacy(proxy) || !virtio_pci_modern(proxy));
+}
+
+/* What a type is refused for by the values of its properties */
+static const struct {
+    bool (*is)(DeviceState *dev);
+    Refusal refusal;
+} refused_settings[] = {
+    { goes_around_checks, { .reason = UNCHECKED,
+                            .instead = "remove iommu_platform=off" } },
+    { bypasses_checks, { .reason = "lets its devices bypass the check of what "
+                                   "is shared",
+                         .instead = "remove bypass_iommu=on" } },
+    { is_legacy, { .reason = "has the legacy interface of virtio, by which it "
+                             UNCHECKED,
+                   .instead = "use a type without -transitional, and remove "
+                              "disable-legacy=off and disable-modern=on" } },
+};
+
 static const Refusal *find_refusal(VirtMachineState *vms, DeviceState *dev)
 {
     const char *type = object_get_typename(OBJECT(dev));
@@ -73,6 +117,11 @@ static const Refusal *find_refusal(VirtMachineState *vms, DeviceState *dev)
     for (int i = 0; i < ARRAY_SIZE(refusals); i++) {
         if (g_str_has_prefix(type, refusals[i].prefix)) {
             return &refusals[i];
+        }
+    }
+    for (int i = 0; i < ARRAY_SIZE(refused_settings); i++) {
+        if (refused_settings[i].is(dev)) {
+            return &refused_settings[i].refusal;
         }
     }
     /* The TPM has registers only; nothing is known of others that may come */

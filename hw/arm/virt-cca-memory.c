@@ -14,6 +14,7 @@
 #endif
 #include "qapi/error.h"
 #include "hw/arm/virt-cca.h"
+#include "system/system.h"
 
 static bool get_bool(HostMemoryBackend *backend, const char *name)
 {
@@ -62,6 +63,12 @@ bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
           "use a memory-backend-memfd without hugetlb=on" },
     };
 
+    /* The guest reaches that of a device as any register, or not at all */
+    if (!qemu_is_ram_backend(backend)) {
+        backend->guest_memfd = false;
+        return true;
+    }
+
     for (int i = 0; i < ARRAY_SIZE(refused); i++) {
         if (refused[i].wanted) {
             error_setg(errp, "memory backend '%s' has %s: %s",
@@ -70,5 +77,17 @@ bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
             return false;
         }
     }
+    /* As the machine does for its own, later than backends are made */
+    backend->merge = false;
     return true;
+}
+
+bool virt_cca_check_memory_property(ConfidentialGuestSupport *cgs,
+                                    HostMemoryBackend *backend,
+                                    const char *name, Error **errp)
+{
+    error_setg(errp, "memory backend '%s' is the RAM of a Realm: %s=on cannot "
+               "be set, leave it off",
+               object_get_canonical_path_component(OBJECT(backend)), name);
+    return false;
 }

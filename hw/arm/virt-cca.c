@@ -14,15 +14,11 @@
 #include "hw/arm/rme-dma.h"
 #include "hw/arm/rme-event-log.h"
 #include "hw/arm/virt-cca.h"
-#include "hw/block/flash.h"
 #include "hw/loader.h"
-#include "hw/mem/nvdimm.h"
+#include "hw/qdev-properties.h"
 #include "hw/qdev-properties.h"
 #include "hw/virtio/virtio-mmio.h"
-#include "system/blockdev.h"
 #include "system/device_tree.h"
-#include "system/kvm_int.h"
-#include "system/system.h"
 
 /* GITS_TRANSLATER, which devices write to signal an interrupt (GICv3) */
 #define GITS_TRANSLATER_OFFSET  0x10040
@@ -30,104 +26,6 @@
 
 /* No device tree of QEMU's is larger, and none is loaded behind it */
 #define DTB_WINDOW  (1 * MiB)
-
-static bool check_flash(VirtMachineState *vms, Error **errp)
-{
-    for (int i = 0; i < ARRAY_SIZE(vms->flash); i++) {
-        if (pflash_cfi01_get_blk(vms->flash[i])) {
-            error_setg(errp, "a Realm has no flash memory: pflash%d cannot be "
-                       "used, load the firmware into RAM with -bios FILE "
-                       "(libvirt: <loader type='rom'>) and leave out a "
-                       "variable store", i);
-            return false;
-        }
-        if (drive_get(IF_PFLASH, 0, i)) {
-            error_setg(errp, "a Realm has no flash memory: -drive if=pflash "
-                       "cannot be used, load the firmware into RAM with "
-                       "-bios FILE and leave out a variable store");
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool check_log(VirtMachineState *vms, Error **errp)
-{
-    RmeGuest *guest = rme_guest_from_machine(MACHINE(vms));
-
-    if (guest->config.measurement_log && MACHINE(vms)->dtb) {
-        error_setg(errp, "measurement-log=on cannot be used with -dtb: a "
-                   "Realm gets the user's device tree as it is, and only that "
-                   "of QEMU tells where the log is: use one of the two");
-        return false;
-    }
-    return true;
-}
-
-#ifdef CONFIG_KVM
-/* Nothing writes to a Realm's memory that KVM could note */
-static bool has_dirty_ring(const VirtMachineState *vms)
-{
-    KVMState *s = (KVMState *)object_dynamic_cast(
-        OBJECT(MACHINE(vms)->accelerator), TYPE_KVM_ACCEL);
-
-    return s && s->kvm_dirty_ring_size;
-}
-#else
-static bool has_dirty_ring(const VirtMachineState *vms)
-{
-    return false;
-}
-#endif
-
-static bool is_other_gic(const VirtMachineState *vms)
-{
-    return vms->gic_version != VIRT_GIC_VERSION_NOSEL &&
-           vms->gic_version != VIRT_GIC_VERSION_HOST &&
-           vms->gic_version != VIRT_GIC_VERSION_MAX &&
-           vms->gic_version != VIRT_GIC_VERSION_3;
-}
-
-bool virt_cca_check(VirtMachineState *vms, Error **errp)
-{
-    const MachineState *ms = MACHINE(vms);
-    const struct {
-        bool wanted;
-        const char *what;
-    } refused[] = {
-        { vms->secure, "EL3: remove secure=on" },
-        { vms->virt, "EL2: remove virtualization=on" },
-        { vms->mte, "memory tagging: remove mte=on" },
-        { is_other_gic(vms),
-          "interrupt controller other than a GICv3: use gic-version=3" },
-        { vms->iommu != VIRT_IOMMU_NONE,
-          "vIOMMU (its devices go through the Realm's own DMA checks): "
-          "remove iommu=" },
-        { vms->default_bus_bypass_iommu,
-          "way for devices to bypass its DMA checks: remove "
-          "default-bus-bypass-iommu=on" },
-        /* QEMU would write the record to where the guest says, unchecked */
-        { vms->ras, "way to be told of memory errors: remove ras=on" },
-        /* So it is with what the guest says about its NVDIMMs */
-        { ms->nvdimms_state->is_enabled, "NVDIMMs: remove nvdimm=on" },
-        { ms->ram_slots, "memory hotplug: remove slots= of -m" },
-        { ms->smp.max_cpus > ms->smp.cpus,
-          "CPU hotplug: remove maxcpus= of -smp" },
-        /* Pages could not be dropped when their state changes */
-        { should_mlock(mlock_state),
-          "memory that could be locked: remove mem-lock= of -overcommit" },
-        { has_dirty_ring(vms),
-          "log of written pages: remove dirty-ring-size= of -accel" },
-    };
-
-    for (int i = 0; i < ARRAY_SIZE(refused); i++) {
-        if (refused[i].wanted) {
-            error_setg(errp, "a Realm has no %s", refused[i].what);
-            return false;
-        }
-    }
-    return check_flash(vms, errp) && check_log(vms, errp);
-}
 
 void virt_cca_set_defaults(VirtMachineState *vms)
 {
@@ -148,11 +46,16 @@ int virt_cca_map_bits(const RmeGuest *guest)
     return (guest->config.ipa_bits ?: RME_IPA_BITS_MAX) - 1;
 }
 
+unsigned virt_cca_ipa_bits(hwaddr last)
+{
+    return MAX(64 - clz64(last) + 1, RME_IPA_BITS_MIN);
+}
+
 void virt_cca_set_ipa_bits(const VirtMachineState *vms, RmeGuest *guest)
 {
-    unsigned needed = 64 - clz64(vms->highest_gpa) + 1;
-
-    guest->ipa_bits = guest->config.ipa_bits ?: MAX(needed, RME_IPA_BITS_MIN);
+    guest->ipa_bits = guest->config.ipa_bits ?:
+                      virt_cca_ipa_bits(vms->highest_gpa);
+    guest->advise_width = virt_cca_advise_width;
 }
 
 /*
@@ -237,33 +140,6 @@ void virt_cca_prepare_boot(VirtMachineState *vms)
         vms->bootinfo.modify_dtb = add_log_node;
     }
 }
-
-#ifdef CONFIG_KVM
-bool virt_cca_prepare_cpu(Object *cpu, Error **errp)
-{
-    OnOffAuto *steal_time = &ARM_CPU(cpu)->kvm_steal_time;
-
-    if (*steal_time == ON_OFF_AUTO_ON) {
-        error_setg(errp, "a Realm's vCPUs have no steal time, which the host "
-                   "would write to guest memory: remove kvm-steal-time=on");
-        return false;
-    }
-    /* The default is the same value, and changes in a Realm without a word */
-    if (ARM_CPU(cpu)->kvm_adjvtime &&
-        qdev_find_global_prop(cpu, "kvm-no-adjvtime")) {
-        error_setg(errp, "a Realm's time goes on while the VM is stopped: "
-                   "QEMU cannot set its counter, remove kvm-no-adjvtime=off");
-        return false;
-    }
-    *steal_time = ON_OFF_AUTO_OFF;
-    return true;
-}
-#else
-bool virt_cca_prepare_cpu(Object *cpu, Error **errp)
-{
-    return true;
-}
-#endif
 
 void virt_cca_create_dma(VirtMachineState *vms, RmeGuest *guest)
 {

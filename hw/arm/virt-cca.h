@@ -12,8 +12,9 @@
 #include "system/hostmem.h"
 
 /**
- * virt_cca_check: can a Realm have what the machine's options ask for?
- * @vms: a machine whose options are applied and that has not created anything
+ * virt_cca_check: can a Realm have what the options ask for?
+ * @vms: a machine whose options are applied, with an accelerator that has its
+ *     properties, KVM's or that of a dry run; it has not created anything
  * @errp: set if not: what cannot be had, and what to use instead
  */
 bool virt_cca_check(VirtMachineState *vms, Error **errp);
@@ -39,9 +40,43 @@ void virt_cca_set_defaults(VirtMachineState *vms);
 int virt_cca_map_bits(const RmeGuest *guest);
 
 /**
+ * virt_cca_ipa_bits: how wide an IPA space is needed
+ * @last: the last address of the machine
+ *
+ * Returns: the number of bits, the shared bit included
+ */
+unsigned virt_cca_ipa_bits(hwaddr last);
+
+/**
+ * virt_last_address: where would the memory map end with other options?
+ * @vms: a machine whose memory map is final
+ * @ram_size: as of -m
+ * @maxram_size: as of -m maxmem=
+ * @mmio: as of highmem-mmio=
+ * @pa_bits: for how many address bits to lay it out
+ *
+ * Nothing is changed. In virt.c.
+ *
+ * Returns: the last address, 0 if the memory needs more bits
+ */
+hwaddr virt_last_address(const VirtMachineState *vms, ram_addr_t ram_size,
+                         ram_addr_t maxram_size, bool mmio, int pa_bits);
+
+/**
+ * virt_cca_advise_width: RmeGuest::advise_width
+ * @guest: the Realm of the machine, whose memory map is final
+ * @limit: IPA bits that the host has, fewer than it needs
+ *
+ * Names changes of the command line; each of them is enough on its own.
+ *
+ * Returns: the words, to be freed
+ */
+char *virt_cca_advise_width(const RmeGuest *guest, unsigned limit);
+
+/**
  * virt_cca_set_ipa_bits: decide the width of the IPA space
  * @vms: a machine whose memory map is final
- * @guest: its Realm; its ipa_bits is set
+ * @guest: its Realm; its ipa_bits and advise_width are set
  */
 void virt_cca_set_ipa_bits(const VirtMachineState *vms, RmeGuest *guest);
 
@@ -109,9 +144,34 @@ bool virt_cca_check_device(VirtMachineState *vms, DeviceState *dev,
  * @cgs: a Realm
  * @backend: a backend that has not got its memory yet
  * @errp: set if it cannot be RAM of a Realm: why, and what to use instead
+ *
+ * A backend that is not going to be RAM of the machine may have any properties,
+ * and needs no private memory.
  */
 bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
                            HostMemoryBackend *backend, Error **errp);
+
+/**
+ * virt_cca_check_regions: ConfidentialGuestSupportClass::check_device
+ * @cgs: a Realm
+ * @dev: a device that was realized
+ * @errp: set if a Realm cannot have memory such as it has: why, and what to use
+ *        instead
+ */
+bool virt_cca_check_regions(ConfidentialGuestSupport *cgs, DeviceState *dev,
+                            Error **errp);
+
+/**
+ * virt_cca_check_memory_property:
+ * ConfidentialGuestSupportClass::check_memory_property
+ * @cgs: a Realm
+ * @backend: RAM of the Realm, with its memory
+ * @name: what is to be turned on
+ * @errp: set, always
+ */
+bool virt_cca_check_memory_property(ConfidentialGuestSupport *cgs,
+                                    HostMemoryBackend *backend,
+                                    const char *name, Error **errp);
 
 /**
  * virt_cca_create_dma: make what the machine's bus masters may reach

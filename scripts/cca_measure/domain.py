@@ -9,7 +9,7 @@ it is skipped, by the lists below and by nothing else.
 
 import json
 
-from . import Bad
+from . import Bad, refused
 from .xmltree import parse
 
 QEMU_NS = "http://libvirt.org/schemas/domain/qemu/1.0"
@@ -109,6 +109,7 @@ class Domain(Reader):
         self.machine = []
         self.arguments = []
         self.native = None
+        self.size = None
 
     def args(self):
         root = self.root
@@ -136,7 +137,7 @@ class Domain(Reader):
         self.devices(root.find("devices"))
         head = ["-nodefaults", "-no-user-config", "-display", "none",
                 "-accel", "kvm", "-machine", ",".join(self.machine)]
-        return head + self.arguments + passed
+        return head + self.arguments + refused.options(root, self.size) + passed
 
     def need(self, name, example=None):
         element = self.root.find(name)
@@ -270,7 +271,8 @@ class Domain(Reader):
         size = self.number(element, text) * UNITS[unit]
         if size >= 1 << 63:
             raise self.bad(element, f"{text} {unit} is too much")
-        self.add("-m", f"size={-(-size // MIB) * 1024}k")
+        self.size = f"{-(-size // MIB) * 1024}k"
+        self.add("-m", f"size={self.size}")
 
     def cpu(self, element):
         """-cpu; the four numbers of <topology>, or None"""

@@ -9,7 +9,8 @@
 #                    sanitized  native with ASan and UBSan
 # and unpatched-arm64, unpatched-native: the same of the base without the series;
 # unpatched-user: qemu-user with plugins, which Debian's has not, to count with.
-# Stages use series-arm64 and series-native for one commit of the series.
+# Stages use series-arm64 and series-native for one commit of the series, and
+# mutant-arm64 and mutant-native for a tree with a fault.
 build_targets='arm64 native sanitized unpatched-arm64 unpatched-native unpatched-user'
 
 configure_args=(--target-list=aarch64-softmmu --without-default-features
@@ -44,7 +45,7 @@ build_args() {
 source_dir() {
     case $1 in
     unpatched-*) readlink -f "$base/src" ;;
-    series-*) echo "$cache/src-series-$checkout" ;;
+    series-* | mutant-*) echo "$cache/src-${1%-*}-$checkout" ;;
     *) echo "$cache/src-$checkout" ;;
     esac
 }

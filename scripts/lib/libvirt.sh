@@ -131,14 +131,13 @@ need_libvirt_host() {
     echo "the emulated host has QEMU $package_version, of $cache/$package_entry"
 }
 
-# run_libvirt SCENARIO [OPTION...]: with the manual's files; its "not ok" lines
-# count, not its status
+# run_libvirt SCENARIO [OPTION...]: with the manual's files; its lines are results
 run_libvirt() {
     local file files=()
     for file in "$manual"/cca-libvirt-*.{xml,json}; do
         files+=(--file "$(basename "$file")=$file")
     done
-    run_scenario --qemu none --timeout 3000 --archive "$package_archive" \
+    results_of "the scenario $1" run_scenario --qemu none --timeout 3000 --archive "$package_archive" \
         --archive "$libvirt_archive" "${files[@]}" \
-        --file "firmware.bin=$sim/firmware/fw.bin" "${@:2}" "$1" || true
+        --file "firmware.bin=$sim/firmware/fw.bin" "${@:2}" "$1"
 }

@@ -7,6 +7,9 @@
 # seen at the end of the whole run as well is a line
 #   summary: SENTENCE
 
+# A function in $(...) runs with errexit, too
+shopt -s inherit_errexit
+
 # quick, normal, full or all: see scripts/test
 level=${QEMU_CCA_LEVEL:-normal}
 
@@ -29,6 +32,25 @@ attempt() {
     output=$( (set -e; "$@") 2>&1 < /dev/null)
     status=$?
     set -e
+}
+
+# results_of SENTENCE COMMAND...: the lines of COMMAND are results. It has to report
+# one, and if it fails, one that failed; a function runs with errexit, which it would
+# not in "function || not_ok": there it would go on behind a failure.
+results_of() {
+    local what=$1 lines rc
+    shift
+    lines=$(mktemp)
+    set +e
+    (set -e; "$@") < /dev/null | tee "$lines"
+    rc=${PIPESTATUS[0]}
+    set -e
+    if ! grep -qE '^(ok|not ok|skip) - ' "$lines"; then
+        not_ok "$what: it reports a result (exit status $rc)"
+    elif [ "$rc" != 0 ] && ! grep -q '^not ok - ' "$lines"; then
+        not_ok "$what: it comes to its end (exit status $rc)"
+    fi
+    rm -f "$lines"
 }
 
 show_output() { tail -n 25 <<< "$output" | sed 's/^/    /'; }

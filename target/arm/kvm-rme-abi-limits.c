@@ -124,18 +124,16 @@ static int try_create(int kvm_fd, const RmeAbi *abi, unsigned ipa_bits)
 }
 
 /* A kernel may take an IPA size for the VM that the RMM then refuses (ENXIO) */
-static void find_ipa_bits(int kvm_fd, const RmeAbi *abi, RmeAbiLimits *limits)
+int kvm_rme_abi_find_ipa_bits(int kvm_fd, const RmeAbi *abi)
 {
     for (unsigned bits = abi->ipa_max; bits >= RME_IPA_BITS_MIN; bits--) {
         int ret = try_create(kvm_fd, abi, bits);
 
-        if (ret == 0) {
-            limits->ipa_bits = bits;
-        }
         if (ret != -ENXIO) {
-            return;
+            return ret == 0 ? bits : RME_LIMIT_UNKNOWN;
         }
     }
+    return RME_LIMIT_UNKNOWN;
 }
 
 static void find_sve(const Trial *trial, RmeAbiLimits *limits)
@@ -199,6 +197,6 @@ void kvm_rme_abi_find_limits(int kvm_fd, const RmeAbi *abi,
     };
 
     find_hashes(kvm_fd, abi, limits);
-    find_ipa_bits(kvm_fd, abi, limits);
+    limits->ipa_bits = kvm_rme_abi_find_ipa_bits(kvm_fd, abi);
     find_vcpu_limits(kvm_fd, abi, limits);
 }

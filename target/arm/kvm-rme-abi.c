@@ -184,21 +184,3 @@ bool kvm_rme_abi_probe_host(int kvm_fd, unsigned ipa_bits, bool verbose,
     }
     return ok;
 }
-
-bool kvm_rme_abi_probe(int kvm_fd, unsigned ipa_bits, RmeAbi *abi,
-                       Error **errp)
-{
-    if (!kvm_rme_abi_probe_host(kvm_fd, ipa_bits, true, abi, errp)) {
-        return false;
-    }
-    if (abi->ipa_max < ipa_bits) {
-        error_setg(errp, "the Realm needs an IPA space of %u bits (guest "
-                   "addresses of %u bits and the shared bit), this host's RMM "
-                   "supports %u: use -machine highmem-mmio=off or less "
-                   "memory, or lay the machine out for this host with "
-                   "ipa-bits=%u", ipa_bits, ipa_bits - 1, abi->ipa_max,
-                   abi->ipa_max);
-        return false;
-    }
-    return true;
-}

@@ -109,21 +109,6 @@ typedef struct RmeAbiLimits {
 } RmeAbiLimits;
 
 /**
- * kvm_rme_abi_probe: can a host run a Realm with that IPA size?
- * @kvm_fd: /dev/kvm
- * @ipa_bits: IPA size that the Realm needs, the shared bit included
- * @abi: filled in on success
- * @errp: set on failure: as kvm_rme_abi_probe_host(), or an IPA size that is
- *     too wide
- *
- * Warns of a module parameter that is wrong.
- *
- * Returns: true on success
- */
-bool kvm_rme_abi_probe(int kvm_fd, unsigned ipa_bits, RmeAbi *abi,
-                       Error **errp);
-
-/**
  * kvm_rme_abi_probe_host: find out whether and how a host runs Realms
  * @kvm_fd: /dev/kvm
  * @ipa_bits: IPA size to begin with; smaller ones are tried if it is refused
@@ -151,6 +136,15 @@ bool kvm_rme_abi_probe_host(int kvm_fd, unsigned ipa_bits, bool verbose,
  */
 void kvm_rme_abi_find_limits(int kvm_fd, const RmeAbi *abi,
                              RmeAbiLimits *limits);
+
+/**
+ * kvm_rme_abi_find_ipa_bits: the largest IPA size that the RMM takes
+ * @kvm_fd: /dev/kvm
+ * @abi: what kvm_rme_abi_probe_host() found; larger ones are not tried
+ *
+ * Returns: the bits, the shared one included, or RME_LIMIT_UNKNOWN
+ */
+int kvm_rme_abi_find_ipa_bits(int kvm_fd, const RmeAbi *abi);
 
 /* A signal may interrupt a call; one that never gets through is an error */
 #define RME_RETRIES 1000

@@ -12,7 +12,6 @@
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "exec/address-spaces.h"
-#include "exec/ramblock.h"
 #include "hw/arm/rme-shared.h"
 #include "hw/boards.h"
 #include "hw/core/cpu.h"
@@ -20,80 +19,6 @@
 #include "system/kvm.h"
 #include "kvm-rme.h"
 #include "trace.h"
-
-/*
- * Make one range of one RAM block private or shared.
- *
- * Idempotent: the first thing that a Linux guest does is to ask for all of its
- * RAM to be private, which it is already and which holds the measured images.
- * So a range with nothing to convert costs nothing, and a request for private
- * memory never touches the private copy. In a range that is mixed both calls
- * are harmless for the pages that already are as wanted: KVM unmaps, and QEMU
- * drops, only the copy of the other side.
- */
-static int convert_ram(RmeGuest *guest, const MemoryRegionSection *sec,
-                       bool to_private)
-{
-    RAMBlock *rb = sec->mr->ram_block;
-    hwaddr gpa = sec->offset_within_address_space;
-    uint64_t size = int128_get64(sec->size);
-    int ret;
-
-    if (to_private) {
-        if (!rme_shared_begin_private(guest->shared, gpa, size)) {
-            return 0;
-        }
-        ret = kvm_set_memory_attributes_private(gpa, size);
-        if (!ret && qemu_ram_pagesize(rb) == qemu_real_host_page_size()) {
-            ret = ram_block_discard_range(rb, sec->offset_within_region, size);
-        }
-        return ret;
-    }
-
-    if (rme_shared_test(guest->shared, gpa, size)) {
-        return 0;
-    }
-    ret = kvm_set_memory_attributes_shared(gpa, size);
-    if (!ret) {
-        ret = ram_block_discard_guest_memfd_range(rb, sec->offset_within_region,
-                                                  size);
-    }
-    if (!ret) {
-        rme_shared_finish_shared(guest->shared, gpa, size);
-    }
-    return ret;
-}
-
-/*
- * The guest chooses the range: it may be the whole address space, with several
- * RAM blocks, devices and holes in it. Only RAM is converted; the rest has
- * nothing to convert, and a guest that then touches it as RAM faults by itself.
- * Each round moves on to the end of one section, so the work is bounded by the
- * memory map and not by the size of the range.
- */
-static int convert_range(RmeGuest *guest, hwaddr gpa, uint64_t size,
-                         bool to_private)
-{
-    int ret = 0;
-
-    while (size && !ret) {
-        MemoryRegionSection sec = memory_region_find(get_system_memory(), gpa,
-                                                     size);
-        hwaddr end;
-
-        if (!sec.mr) {
-            break;              /* nothing but holes is left */
-        }
-        end = sec.offset_within_address_space + int128_get64(sec.size);
-        if (memory_region_has_guest_memfd(sec.mr)) {
-            ret = convert_ram(guest, &sec, to_private);
-        }
-        memory_region_unref(sec.mr);
-        size -= end - gpa;
-        gpa = end;
-    }
-    return ret;
-}
 
 static int handle_memory_fault(RmeGuest *guest, CPUState *cpu,
                                const struct kvm_run *run)
@@ -120,44 +45,13 @@ static int handle_memory_fault(RmeGuest *guest, CPUState *cpu,
         return -EINVAL;
     }
 
-    rme_shared_lock(guest->shared);
-    ret = convert_range(guest, gpa, size, to_private);
-    rme_shared_unlock(guest->shared);
+    ret = kvm_rme_convert(guest, gpa, size, to_private);
     if (ret) {
         error_report("cannot make [0x%" PRIx64 ", 0x%" PRIx64 ") %s for the "
                      "Realm: %s", gpa, gpa + size,
                      to_private ? "private" : "shared", strerror(-ret));
     }
     return ret;
-}
-
-/*
- * As on hardware, and as QEMU's own CPUs do it: an address that nobody answers
- * is an external abort, not a zero. KVM takes the request right after the exit
- * and only for a shared address; a kernel that does not take it completes the
- * access as for any guest, read as zero and write ignored.
- *
- * An access that is not aligned may begin in front of RAM and end in it, and
- * that page may be private: no device has both, so nobody answers.
- */
-static int handle_mmio(RmeGuest *guest, CPUState *cpu, struct kvm_run *run)
-{
-    struct kvm_vcpu_events abort = { .exception.ext_dabt_pending = 1 };
-    uint64_t addr = run->mmio.phys_addr;
-    MemTxResult result = MEMTX_DECODE_ERROR;
-    int ret;
-
-    if (!rme_shared_is_ram(guest->shared, addr) &&
-        !rme_shared_is_ram(guest->shared, addr + run->mmio.len - 1)) {
-        result = address_space_rw(&address_space_memory, addr,
-                                  MEMTXATTRS_UNSPECIFIED, run->mmio.data,
-                                  run->mmio.len, run->mmio.is_write);
-    }
-    if (result & MEMTX_DECODE_ERROR) {
-        ret = kvm_vcpu_ioctl(cpu, KVM_SET_VCPU_EVENTS, &abort);
-        trace_kvm_rme_abort(cpu->cpu_index, addr, ret);
-    }
-    return 0;
 }
 
 /*
@@ -180,8 +74,14 @@ static int handle_hypercall(RmeGuest *guest, CPUState *cpu,
 
 /*
  * The Realm is off, this vCPU only must not run again. What that means for the
- * VM was said by another one, with a system event. If all of them leave so,
- * nobody said it, and the VM would be running for ever without a vCPU.
+ * VM is said by another one, with a system event, which may be handled later
+ * than this: the order in which threads come out of KVM says nothing. If all
+ * of them leave so, nobody said it, and the VM would be running for ever
+ * without a vCPU.
+ *
+ * Kernels say KVM_EXIT_SHUTDOWN or KVM_EXIT_UNKNOWN. Of the latter they write
+ * nothing but the reason: run->hw is what an earlier exit left in the union,
+ * for instance the address of an access to a device, and means nothing.
  */
 static int handle_gone(RmeGuest *guest, CPUState *cpu)
 {
@@ -229,17 +129,16 @@ static int refuse_exit(RmeGuest *guest, CPUState *cpu,
     return -EINVAL;
 }
 
-bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
-                         struct kvm_run *run, int *ret)
+/* Sets @again if *ret is of no use, since the vCPU has left another time */
+static bool handle_exit(RmeGuest *guest, CPUState *cpu, struct kvm_run *run,
+                        int *ret, bool *again)
 {
-    RmeGuest *guest = RME_GUEST(cgs);
-
     switch (run->exit_reason) {
     case KVM_EXIT_MEMORY_FAULT:
         *ret = handle_memory_fault(guest, cpu, run);
         return true;
     case KVM_EXIT_MMIO:
-        *ret = handle_mmio(guest, cpu, run);
+        *ret = kvm_rme_handle_mmio(guest, cpu, run, again);
         return true;
     case KVM_EXIT_HYPERCALL:
         *ret = handle_hypercall(guest, cpu, run);
@@ -258,13 +157,7 @@ bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
         *ret = handle_gone(guest, cpu);
         return true;
     case KVM_EXIT_SHUTDOWN:
-        *ret = handle_gone(guest, cpu);
-        return true;
     case KVM_EXIT_UNKNOWN:
-        if (run->hw.hardware_exit_reason) {
-            return false;
-        }
-        /* This is how series v8 says that the Realm is off */
         *ret = handle_gone(guest, cpu);
         return true;
     case KVM_EXIT_INTERNAL_ERROR:
@@ -276,12 +169,14 @@ bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
     return true;
 }
 
-bool kvm_rme_run_failed(ConfidentialGuestSupport *cgs, CPUState *cpu, int err)
+bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
+                         struct kvm_run *run, int *ret)
 {
-    error_report("rme-guest '%s': vCPU %d cannot go on: KVM_RUN: %s%s",
-                 rme_guest_id(RME_GUEST(cgs)), cpu->cpu_index, strerror(err),
-                 err != ENXIO ? "" : " (the RMM does not enter the Realm: the "
-                 "guest used memory that it has not got, or that was taken "
-                 "from it)");
-    return true;
+    bool handled, again;
+
+    do {
+        again = false;
+        handled = handle_exit(RME_GUEST(cgs), cpu, run, ret, &again);
+    } while (again);
+    return handled;
 }

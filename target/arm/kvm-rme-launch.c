@@ -23,6 +23,7 @@
 #include "hw/arm/rme-shared.h"
 #include "hw/loader.h"
 #include "system/kvm.h"
+#include "system/kvm_int.h"
 #include "kvm-rme.h"
 #include "trace.h"
 
@@ -32,6 +33,26 @@
  * steps of 2 MiB from the base of a request, so this is one step.
  */
 #define POPULATE_CHUNK (2 * MiB)
+
+/*
+ * A kernel may find out only here that the RMM has fewer address bits. That is
+ * told from other parameters by trying, on throw-away VMs.
+ */
+static void explain_refusal(const RmeGuest *guest, const RmeAbi *abi,
+                            Error **errp)
+{
+    int limit = kvm_rme_abi_find_ipa_bits(kvm_state->fd, abi);
+    Error *err = NULL;
+
+    if (limit != RME_LIMIT_UNKNOWN &&
+        !kvm_rme_check_width(guest, limit, &err)) {
+        error_prepend(errp, "the RMM refused the Realm's parameters (%s): ",
+                      error_get_pretty(err));
+        error_free(err);
+    } else {
+        error_prepend(errp, "the RMM refused the Realm's parameters: ");
+    }
+}
 
 /* Says what the user can do before what failed */
 static void explain_create(const RmeGuest *guest, const RmeAbi *abi, int ret,
@@ -43,10 +64,7 @@ static void explain_create(const RmeGuest *guest, const RmeAbi *abi, int ret,
                       "all): stop another Realm or use mec-policy=shared: ",
                       abi->mec_count);
     } else if (ret == -ENXIO) {
-        error_prepend(errp, "the RMM refused the Realm's parameters (an IPA "
-                      "space of %u bits may be too wide for it: try "
-                      "highmem-mmio=off or a smaller ipa-bits): ",
-                      guest->ipa_bits);
+        explain_refusal(guest, abi, errp);
     } else if (ret == -ENOMEM) {
         error_prepend(errp, "the host has no memory or no VMID left for one "
                       "more Realm: ");
@@ -223,9 +241,19 @@ out:
     return ok;
 }
 
-static bool populate_step(const RmeAbi *abi, const RmePlanStep *step,
+static bool populate_step(RmeGuest *guest, const RmePlanStep *step,
                           Error **errp)
 {
+    const RmeAbi *abi = &guest->kvm->abi;
+    int ret = kvm_rme_make_pieces_private(guest, step->base, step->size);
+
+    if (ret) {
+        error_setg_errno(errp, -ret, "KVM does not make the memory around [0x%"
+                         PRIx64 ", 0x%" PRIx64 ") private: "
+                         "KVM_SET_MEMORY_ATTRIBUTES", step->base,
+                         step->base + step->size);
+        return false;
+    }
     for (uint64_t done = 0; done < step->size; done += POPULATE_CHUNK) {
         if (!populate_chunk(abi, step, step->base + done,
                             MIN(step->size - done, POPULATE_CHUNK), errp)) {
@@ -269,7 +297,7 @@ static bool execute_step(RmeGuest *guest, const RmePlanStep *step,
     case RME_PLAN_RIPAS:
         return abi->ops->init_ripas(abi, step->base, step->size, errp) == 0;
     case RME_PLAN_POPULATE:
-        return populate_step(abi, step, errp);
+        return populate_step(guest, step, errp);
     case RME_PLAN_REC:
         return create_recs(abi, rme_plan_rec(guest->plan), errp);
     case RME_PLAN_ACTIVATE:

@@ -23,15 +23,26 @@ RmeGuest *kvm_rme_guest(void)
     return rme_guest_from_machine(current_machine);
 }
 
+bool kvm_rme_check_width(const RmeGuest *guest, unsigned limit, Error **errp)
+{
+    g_autofree char *advice = NULL;
+
+    if (guest->ipa_bits <= limit) {
+        return true;
+    }
+    advice = guest->advise_width(guest, limit);
+    error_setg(errp, "the Realm needs an IPA space of %u bits (guest addresses "
+               "of %u bits and the shared bit), this host's RMM supports %u: "
+               "%s", guest->ipa_bits, guest->ipa_bits - 1, limit, advice);
+    return false;
+}
+
 int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
 {
     RmeAbi abi;
 
-    if (runstate_check(RUN_STATE_INMIGRATE)) {
-        error_setg(errp, "a Realm cannot be migrated: remove -incoming");
-        return -1;
-    }
-    if (!kvm_rme_abi_probe(kvm_fd, guest->ipa_bits, &abi, errp)) {
+    if (!kvm_rme_abi_probe_host(kvm_fd, guest->ipa_bits, true, &abi, errp) ||
+        !kvm_rme_check_width(guest, abi.ipa_max, errp)) {
         return -1;
     }
 
@@ -44,6 +55,9 @@ int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
         .mec_supported = abi.mec_supported,
     };
     guest->kvm->gone = bitmap_new(current_machine->smp.max_cpus);
+    guest->kvm->told = kvm_rme_new_pieces(guest->ipa_bits);
+    /* The RMM owns the tables. KVM may take it and oops, so never try */
+    CONFIDENTIAL_GUEST_SUPPORT(guest)->no_write_protection = true;
     rme_guest_set_state(guest, RME_STATE_PROBED);
     return abi.vm_type | guest->ipa_bits;
 }
@@ -122,6 +136,7 @@ static int kvm_rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
     qemu_add_vm_change_state_handler(kvm_rme_vm_state_change, guest);
     cgs->require_guest_memfd = true;
     cgs->takes_rom_blobs = true;
+    cgs->sets_private_attributes = true;
     cgs->ready = true;
     return 0;
 }

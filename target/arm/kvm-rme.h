@@ -7,6 +7,9 @@
  * kvm-rme-vcpu.c   what a Realm's vCPUs have and what is written to them
  * kvm-rme-launch.c carries out the launch plan at the first start
  * kvm-rme-exit.c   exits of a running Realm
+ * kvm-rme-mmio.c   of which: accesses to devices, and to nothing
+ * kvm-rme-errno.c  what it means that KVM_RUN failed
+ * kvm-rme-memory.c which memory KVM takes to be private
  * kvm-rme-abi*.c   what the host's kernel can do
  */
 
@@ -28,11 +31,14 @@ struct kvm_run;
  * @abi: the host, as probed before the VM was created
  * @ended: a vCPU powered the Realm off or reset it; under the BQL
  * @gone: vCPUs that KVM does not run any more, a bit for each; under the BQL
+ * @told: see kvm-rme-memory.c, a bit for each GiB of guest addresses; under
+ *     rme_shared_lock() once the Realm is active
  */
 typedef struct KvmRme {
     RmeAbi abi;
     bool ended;
     unsigned long *gone;
+    unsigned long *told;
 } KvmRme;
 
 /**
@@ -41,6 +47,14 @@ typedef struct KvmRme {
  * Can be asked at any time once the machine's options are applied.
  */
 RmeGuest *kvm_rme_guest(void);
+
+/**
+ * kvm_rme_check_width: has the host enough address bits for @guest?
+ * @guest: a Realm whose ipa_bits is decided
+ * @limit: the largest IPA size of the host, the shared bit included
+ * @errp: set if it has not: what to change so that they are enough
+ */
+bool kvm_rme_check_width(const RmeGuest *guest, unsigned limit, Error **errp);
 
 /**
  * kvm_rme_probe_host: probe the host for @guest
@@ -128,10 +142,54 @@ bool kvm_rme_put_not_supported(ARMCPU *cpu, Error **errp);
 bool kvm_rme_launch(RmeGuest *guest, Error **errp);
 
 /**
+ * kvm_rme_new_pieces: make KvmRme::told
+ * @ipa_bits: width of the IPA space, with the shared bit
+ */
+unsigned long *kvm_rme_new_pieces(unsigned ipa_bits);
+
+/**
+ * kvm_rme_make_pieces_private: before the Realm runs, have KVM take memory for
+ * private, which a Realm's memory is not for KVM from the start
+ * @guest: not active yet
+ * @gpa: start of a range that is going to be populated
+ * @size: its size
+ *
+ * Returns: 0, or -errno of KVM; nothing was reported
+ */
+int kvm_rme_make_pieces_private(RmeGuest *guest, hwaddr gpa, uint64_t size);
+
+/**
+ * kvm_rme_convert: do what a memory fault asks for
+ * @guest: active
+ * @gpa: the range, of any pages, as the guest chose it
+ * @size: its size
+ * @to_private: what to make of the RAM in it
+ *
+ * For a vCPU's thread without the BQL, which a conversion of many GiB would
+ * hold for long.
+ *
+ * Returns: 0, or -errno; nothing was reported
+ */
+int kvm_rme_convert(RmeGuest *guest, hwaddr gpa, uint64_t size,
+                    bool to_private);
+
+/**
  * kvm_rme_handle_exit: ConfidentialGuestSupportClass::kvm_handle_exit
  */
 bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
                          struct kvm_run *run, int *ret);
+
+/**
+ * kvm_rme_handle_mmio: let a device answer an access, or abort it
+ * @guest: an active Realm
+ * @cpu: whose exit it is
+ * @run: its exit, KVM_EXIT_MMIO
+ * @again: set to true if there is a new exit in @run, to be handled next
+ *
+ * Returns: as ConfidentialGuestSupportClass::kvm_handle_exit sets *ret
+ */
+int kvm_rme_handle_mmio(RmeGuest *guest, CPUState *cpu, struct kvm_run *run,
+                        bool *again);
 
 /**
  * kvm_rme_run_failed: ConfidentialGuestSupportClass::kvm_run_failed

@@ -10,6 +10,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qapi/visitor.h"
 #include "accel/accel-cpu-target.h"
 #include "cpu.h"
 #include "internals.h"
@@ -35,12 +36,28 @@ static void set_ignored(Object *obj, bool value, Error **errp)
 {
 }
 
-static void set_steal_time(Object *obj, bool value, Error **errp)
+/* As KVM has it; virt_cca_prepare_cpu() says what a Realm cannot have */
+static void get_switch(Object *obj, Visitor *v, const char *name, void *opaque,
+                       Error **errp)
 {
-    if (value) {
-        error_setg(errp, "'kvm-steal-time' cannot be enabled in a Realm: "
-                   "remove it");
-    }
+    visit_type_bool(v, name, opaque, errp);
+}
+
+static void set_switch(Object *obj, Visitor *v, const char *name, void *opaque,
+                       Error **errp)
+{
+    visit_type_bool(v, name, opaque, errp);
+}
+
+static void release_switch(Object *obj, const char *name, void *opaque)
+{
+    g_free(opaque);
+}
+
+static void add_switch(Object *obj, const char *name, bool value)
+{
+    object_property_add(obj, name, "bool", get_switch, set_switch,
+                        release_switch, g_memdup2(&value, sizeof(value)));
 }
 
 static void host_cpu_init(Object *obj)
@@ -66,9 +83,8 @@ static void host_cpu_init(Object *obj)
     aarch64_add_sve_properties(obj);
     rme_cpu_add_properties(cpu);
     object_property_add_bool(obj, "pauth", get_ignored, set_ignored);
-    object_property_add_bool(obj, "kvm-no-adjvtime", get_ignored, set_ignored);
-    object_property_add_bool(obj, "kvm-steal-time", get_ignored,
-                             set_steal_time);
+    add_switch(obj, "kvm-no-adjvtime", false);
+    add_switch(obj, "kvm-steal-time", true);
 }
 
 void rme_dry_run_register_cpu(void)

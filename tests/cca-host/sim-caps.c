@@ -20,11 +20,12 @@ static bool hidden_from_realm(long cap)
     case KVM_CAP_SET_GUEST_DEBUG:
     case KVM_CAP_GUEST_DEBUG_HW_BPS:
     case KVM_CAP_GUEST_DEBUG_HW_WPS:
-    case KVM_CAP_READONLY_MEM:
     case KVM_CAP_STEAL_TIME:
     case KVM_CAP_COUNTER_OFFSET:
     case KVM_CAP_ARM_MTE:
         return true;
+    case KVM_CAP_READONLY_MEM:
+        return !sim_config()->readonly_mem;
     default:
         return false;
     }

@@ -92,6 +92,7 @@ static void set_personality(const char *value)
         /* as it was observed: too wide a space fails at CREATE only */
         config.ipa_limit = 52;
         config.rmm_ipa_limit = 48;
+        config.off_exit = SIM_OFF_OBSERVED;
     }
 }
 
@@ -151,6 +152,7 @@ typedef struct NumberKey {
 static const NumberKey number_keys[] = {
     { "cap", &config.cap, 4095 },
     { "host-page-size", &config.host_page_size, 65536 },
+    { "attribute-cost", &config.attribute_cost, 1000000 },
     { "ipa-limit", &config.ipa_limit, 52 },
     { "rmm-ipa-limit", &config.rmm_ipa_limit, 52 },
     { "max-vcpus", &config.max_vcpus, 512 },
@@ -165,6 +167,8 @@ static const NumberKey number_keys[] = {
     { "mec-count", &config.mec_count, 65536 },
     { "mec-in-use", &config.mec_in_use, 65536 },
     { "exit-rounds", &config.exit_rounds, 100000000 },
+    { "off-seed", &config.off_seed, 1000000 },
+    { "completion-ms", &config.completion_ms, 1000 },
 };
 
 static bool set_number(const char *key, const char *value)
@@ -187,6 +191,7 @@ static void set(const char *key, const char *value)
                                         NULL };
     static const char *const accesses[] = { "complain", "abort", NULL };
     static const char *const offs[] = { "shutdown", "unknown", "reset", "any",
+                                        "observed",
                                        NULL };
     static const char *const ignored[] = { "nothing", "dfr0", "counters",
                                            "sve", NULL };
@@ -209,6 +214,8 @@ static void set(const char *key, const char *value)
         config.guest_memfd = yes_no(value);
     } else if (!strcmp(key, "hugetlbfs")) {
         config.hugetlbfs = yes_no(value);
+    } else if (!strcmp(key, "readonly-mem")) {
+        config.readonly_mem = yes_no(value);
     } else if (!strcmp(key, "whitelist-caps")) {
         config.whitelist_caps = yes_no(value);
     } else if (!strcmp(key, "sysfs")) {
@@ -275,6 +282,7 @@ static void set_defaults(void)
         .list_calls = true,
         .measure = true,
         .exit_rounds = 1,
+        .off_seed = getpid(),
         .unrelated_caps = g_array_new(FALSE, FALSE, sizeof(unsigned)),
         .fails = g_ptr_array_new(),
         .exits = g_ptr_array_new(),

@@ -44,6 +44,7 @@ typedef enum SimOffExit {
     SIM_OFF_UNKNOWN,        /* version 8 */
     SIM_OFF_RESET,          /* no version: a system event, and another one */
     SIM_OFF_ANY,            /* no version: all of these and more, in turn */
+    SIM_OFF_OBSERVED,       /* version 7: some as version 8, others sleep */
 } SimOffExit;
 
 /* What a VMM writes and the kernel does not take, without an error */
@@ -67,6 +68,7 @@ typedef struct SimConfig {
     SimAbi abi;
     bool rmm;
     unsigned cap;           /* number of the Realm capability */
+    bool readonly_mem;      /* a Realm VM says it has KVM_CAP_READONLY_MEM */
     bool whitelist_caps;    /* v11: most VM-fd capabilities read 0 */
     GArray *unrelated_caps; /* unsigned: numbers that mean something else */
 
@@ -76,6 +78,7 @@ typedef struct SimConfig {
     int sysfs_errno;        /* 0, or what opening it fails with */
 
     unsigned host_page_size;
+    unsigned attribute_cost; /* ns that a page of an attribute call takes */
     bool guest_memfd;       /* CONFIG_KVM_PRIVATE_MEM, guest_memfd at all */
     bool hugetlbfs;         /* all files are on hugetlbfs, says statfs() */
     unsigned ipa_limit;     /* KVM's limit for ordinary VMs */
@@ -103,6 +106,8 @@ typedef struct SimConfig {
     char *own_costs;        /* path, or NULL: see sim-own.h */
     bool abort_on_host_access;
     SimOffExit off_exit;
+    unsigned off_seed;      /* who leaves, and when */
+    unsigned completion_ms; /* what a KVM_RUN takes that only completes MMIO */
     SimIgnored ignores;
     GPtrArray *fails;       /* SimFailRule * */
     GPtrArray *exits;       /* char *, the text of each `exit` line */

@@ -38,6 +38,8 @@ int sim_contract_check_extension(SimSystem *sys, SimVm *vm, long cap)
     case KVM_CAP_STEAL_TIME:
     case KVM_CAP_COUNTER_OFFSET:
         return 1;
+    case KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2:
+        return DIRTY_LOG_MANUAL_CAPS;
     case KVM_CAP_NR_MEMSLOTS:
         return 32767;
     case KVM_CAP_MAX_VCPUS:

@@ -59,8 +59,10 @@ static Reg *make(SimVcpu *vcpu, uint64_t id, uint64_t value)
 void sim_contract_init_regs(SimVcpu *vcpu)
 {
     const SimConfig *c = sim_config();
-    uint64_t dfr0 = 0x0000000010000408 | (uint64_t)c->host_bps << 12 |
-                    (uint64_t)c->host_wps << 20;
+    /* More context-aware breakpoints than the fewest breakpoints */
+    uint64_t dfr0 = 0x408 | (uint64_t)c->host_bps << 12 |
+                    (uint64_t)c->host_wps << 20 |
+                    (uint64_t)MIN(c->host_bps, 3) << 28;
     unsigned pmuver = c->host_pmu_counters ? 4 : 0;
     uint64_t sve = sim_sve_limit(vcpu->vm) ? 1ULL << 32 : 0;
 

@@ -80,9 +80,17 @@ static void destroy_vm(SimVm *vm)
     ContractVm *c = vm->backend;
 
     if (c) {
+        sim_contract_irq_free(vm);
         sim_real_close(c->off_event);
         g_free(c);
     }
+}
+
+/* Nothing else can be enabled here */
+static long enable_cap(const struct kvm_enable_cap *cap)
+{
+    return cap->cap == KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 && !cap->flags &&
+           !(cap->args[0] & ~DIRTY_LOG_MANUAL_CAPS) ? 0 : -EINVAL;
 }
 
 static long vm_ioctl(SimVm *vm, unsigned long req, void *arg)
@@ -95,16 +103,18 @@ static long vm_ioctl(SimVm *vm, unsigned long req, void *arg)
     case KVM_HAS_DEVICE_ATTR:
         return -ENXIO;
     case KVM_SIGNAL_MSI:
-        return 1;
-    case KVM_IRQ_LINE:
     case KVM_IRQFD:
-    case KVM_IOEVENTFD:
     case KVM_SET_GSI_ROUTING:
+        return sim_contract_irq_ioctl(vm, req, arg);
+    case KVM_IRQ_LINE:
+    case KVM_IOEVENTFD:
     case KVM_GET_DIRTY_LOG:
+    case KVM_CLEAR_DIRTY_LOG:
     case KVM_ARM_SET_DEVICE_ADDR:
         return 0;
+    case KVM_ENABLE_CAP:
+        return enable_cap(arg);
     default:
-        /* includes KVM_ENABLE_CAP: nothing can be enabled here */
         return -EINVAL;
     }
 }
@@ -204,9 +214,14 @@ int sim_contract_wait(SimVcpu *vcpu)
     if (vcpu->has_signal_mask) {
         memcpy(&mask, &vcpu->signal_mask, sizeof(vcpu->signal_mask));
     }
-    ret = run->immediate_exit ? -1 : ppoll(&off, 1, NULL, &mask);
+    do {
+        /* one that does not leave waits for a signal only */
+        ret = run->immediate_exit ? -1 :
+              ppoll(&off, sim_off_leaves(vcpu), NULL, &mask);
+    } while (ret > 0 && !sim_off_leaves(vcpu));
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (ret > 0) {
+        sim_off_delay(vcpu);
         sim_off_exit(vcpu);
         return 0;
     }
@@ -214,23 +229,28 @@ int sim_contract_wait(SimVcpu *vcpu)
     return -EINTR;
 }
 
-static void power_off(SimVm *vm)
+/* The others may be out of KVM_RUN before the one that did it is */
+static void power_off(SimVcpu *vcpu)
 {
-    ContractVm *c = vm->backend;
+    ContractVm *c = vcpu->vm->backend;
     uint64_t one = 1;
 
-    if (sim_config()->personality != SIM_V7 &&
-        write(c->off_event, &one, sizeof(one)) != sizeof(one)) {
+    if (write(c->off_event, &one, sizeof(one)) != sizeof(one)) {
         sim_config_die("eventfd: %s", g_strerror(errno));
     }
+    sim_off_delay(vcpu);
 }
 
 static int run(SimVcpu *vcpu)
 {
     int ret = 1;
 
+    sim_contract_irq_poll(vcpu->vm);
     if (vcpu->id == 0 && sim_realm_is_active(vcpu->vm)) {
         sim_exit_result(vcpu);
+        if (vcpu->mmio_completed) {
+            usleep(sim_config()->completion_ms * 1000);
+        }
         if (!vcpu->run->immediate_exit) {
             ret = sim_exit_deliver(vcpu);
         }
@@ -244,7 +264,7 @@ static int run(SimVcpu *vcpu)
     /* a guest that crashed may go on */
     if (ret == 0 && vcpu->run->exit_reason == KVM_EXIT_SYSTEM_EVENT &&
         vcpu->run->system_event.type != KVM_SYSTEM_EVENT_CRASH) {
-        power_off(vcpu->vm);
+        power_off(vcpu);
     }
     return ret;
 }
@@ -273,6 +293,21 @@ static int get_device_attr(SimDevice *dev, const struct kvm_device_attr *attr)
                             wide ? 8 : 4);
 }
 
+static long set_device_attr(SimDevice *dev, const struct kvm_device_attr *attr)
+{
+    uint64_t base;
+
+    if (dev->type == KVM_DEV_TYPE_ARM_VGIC_ITS &&
+        attr->group == KVM_DEV_ARM_VGIC_GRP_ADDR) {
+        if (sim_copy_from_user(&base, (void *)(uintptr_t)attr->addr,
+                               sizeof(base))) {
+            return -EFAULT;
+        }
+        sim_contract_set_its(dev->vm, base);
+    }
+    return 0;
+}
+
 static long device_ioctl(SimDevice *dev, unsigned long req, void *arg)
 {
     struct kvm_device_attr attr;
@@ -283,8 +318,9 @@ static long device_ioctl(SimDevice *dev, unsigned long req, void *arg)
     switch (req) {
     case KVM_GET_DEVICE_ATTR:
         return get_device_attr(dev, &attr);
-    case KVM_HAS_DEVICE_ATTR:
     case KVM_SET_DEVICE_ATTR:
+        return set_device_attr(dev, &attr);
+    case KVM_HAS_DEVICE_ATTR:
         return 0;
     default:
         return -EINVAL;

@@ -11,7 +11,28 @@
 /* Behind SimVm.backend */
 typedef struct ContractVm {
     int off_event;          /* eventfd: readable once the Realm is off */
+    struct kvm_irq_routing_entry *routes;   /* SimVm.routes of them */
+    uint64_t its_base, its_size;            /* no ITS: 0 */
+    GHashTable *delivered;  /* device << 32 | event -> count of MSIs */
+    GHashTable *nowhere;    /* the same of those without an ITS */
 } ContractVm;
+
+#define DIRTY_LOG_MANUAL_CAPS \
+    (KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | KVM_DIRTY_LOG_INITIALLY_SET)
+
+/* sim-contract-irq.c: KVM_SIGNAL_MSI, KVM_IRQFD, KVM_SET_GSI_ROUTING */
+long sim_contract_irq_ioctl(SimVm *vm, unsigned long req, void *arg);
+void sim_contract_irq_free(SimVm *vm);
+/* An ITS is at @base */
+void sim_contract_set_its(SimVm *vm, uint64_t base);
+/* Sends what the VMM signalled through irqfds */
+void sim_contract_irq_poll(SimVm *vm);
+/*
+ * Waits for an MSI since the last call with the same arguments; @nowhere: for
+ * one that was sent to where no ITS is. False: none came in a long time.
+ */
+bool sim_contract_await_msi(SimVm *vm, uint32_t devid, uint32_t data,
+                            bool nowhere);
 
 /* sim-contract-caps.c */
 int sim_contract_check_extension(SimSystem *sys, SimVm *vm, long cap);
@@ -36,6 +57,15 @@ int sim_contract_wait(SimVcpu *vcpu);
 int sim_exit_deliver(SimVcpu *vcpu);
 /* Reports what the VMM made of the previous scripted exit */
 void sim_exit_result(SimVcpu *vcpu);
+/* A number of an exit, in this round */
+uint64_t sim_exit_number(const char *text);
+
+/*
+ * sim-exit-touch.c: the guest uses its memory.  Returns 0, or what KVM_RUN
+ * returns for what it has not got, and then it is called again.
+ */
+int sim_exit_touch(SimVcpu *vcpu, char **arg);
+int sim_exit_poke(SimVcpu *vcpu, char **arg);
 
 /* sim-guard.c: host access to private memory */
 void sim_guard_arm(SimVm *vm);

@@ -20,12 +20,15 @@
 
 typedef struct ExitKind ExitKind;
 
-/* @act: what the guest does without an exit, for which @deliver checks only */
+/*
+ * @act: what the guest does, for which @deliver checks only.  Returns 0, or
+ * what KVM_RUN returns if it has to be done again after an exit.
+ */
 struct ExitKind {
     const char *name;
     int nargs;
     int (*deliver)(struct kvm_run *run, char **arg);
-    void (*act)(SimVcpu *vcpu, char **arg);
+    int (*act)(SimVcpu *vcpu, char **arg);
 };
 
 #define MILESTONES 20
@@ -35,7 +38,7 @@ static unsigned exit_round;
 static bool result_pending;
 
 /* BASE or BASE+STEP%SPAN: in round n it is BASE + (n * STEP) % SPAN */
-static uint64_t number(const char *text)
+uint64_t sim_exit_number(const char *text)
 {
     const char *at = text;
     uint64_t v[3] = { 0, 0, 1 };
@@ -66,18 +69,19 @@ static int memory_fault(struct kvm_run *run, char **arg)
     run->exit_reason = KVM_EXIT_MEMORY_FAULT;
     run->memory_fault.flags =
         !strcmp(arg[0], "private") ? KVM_MEMORY_EXIT_FLAG_PRIVATE :
-        !strcmp(arg[0], "shared") ? 0 : number(arg[0]);
-    run->memory_fault.gpa = number(arg[1]);
-    run->memory_fault.size = number(arg[2]);
+        !strcmp(arg[0], "shared") ? 0 : sim_exit_number(arg[0]);
+    run->memory_fault.gpa = sim_exit_number(arg[1]);
+    run->memory_fault.size = sim_exit_number(arg[2]);
     return -EFAULT;
 }
 
 static void mmio(struct kvm_run *run, const char *gpa, const char *len)
 {
     run->exit_reason = KVM_EXIT_MMIO;
-    run->mmio.phys_addr = number(gpa);
-    run->mmio.len = number(len);
-    memset(run->mmio.data, 0, sizeof(run->mmio.data));
+    run->mmio.phys_addr = sim_exit_number(gpa);
+    run->mmio.len = sim_exit_number(len);
+    /* what is there before a read is not zero, but what was there before */
+    memset(run->mmio.data, 0xa5, sizeof(run->mmio.data));
     if (run->mmio.len > sizeof(run->mmio.data)) {
         sim_config_die("an MMIO access of %s bytes", len);
     }
@@ -94,7 +98,7 @@ static int mmio_read(struct kvm_run *run, char **arg)
 /* mmio-write GPA LENGTH VALUE */
 static int mmio_write(struct kvm_run *run, char **arg)
 {
-    uint64_t value = number(arg[2]);
+    uint64_t value = sim_exit_number(arg[2]);
 
     mmio(run, arg[0], arg[1]);
     run->mmio.is_write = 1;
@@ -131,7 +135,7 @@ static int shutdown_exit(struct kvm_run *run, char **arg)
 static int hypercall(struct kvm_run *run, char **arg)
 {
     run->exit_reason = KVM_EXIT_HYPERCALL;
-    run->hypercall.nr = number(arg[0]);
+    run->hypercall.nr = sim_exit_number(arg[0]);
     run->hypercall.flags = KVM_HYPERCALL_EXIT_SMC;
     return 0;
 }
@@ -140,7 +144,7 @@ static int hypercall(struct kvm_run *run, char **arg)
 static int internal_error(struct kvm_run *run, char **arg)
 {
     run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
-    run->internal.suberror = number(arg[0]);
+    run->internal.suberror = sim_exit_number(arg[0]);
     run->internal.ndata = 0;
     return 0;
 }
@@ -148,7 +152,7 @@ static int internal_error(struct kvm_run *run, char **arg)
 /* reason NUMBER: any other exit reason, with no data */
 static int reason(struct kvm_run *run, char **arg)
 {
-    run->exit_reason = number(arg[0]);
+    run->exit_reason = sim_exit_number(arg[0]);
     return 0;
 }
 
@@ -164,33 +168,13 @@ static int plain_errno(struct kvm_run *run, char **arg)
     return -err;
 }
 
-/*
- * No exit: the guest writes to pages that it has. What it has not got would
- * be a fault, so nothing is written there.
- */
-static void touch(SimVcpu *vcpu, char **arg)
+static int check_poke(struct kvm_run *run, char **arg)
 {
-    SimVm *vm = vcpu->vm;
-    bool private = !strcmp(arg[0], "private");
-    uint64_t gpa = number(arg[1]), end = gpa + number(arg[2]);
-
-    pthread_mutex_lock(&vm->lock);
-    for (; gpa < end; gpa += SIM_PAGE_SIZE) {
-        SimSlot *slot = sim_slot_at(vm, gpa);
-        uint64_t off = slot ? gpa - slot->gpa : 0;
-
-        if (!slot || !slot->gmem ||
-            sim_ranges_any(&vm->priv, gpa, gpa + 1) != private) {
-            continue;
-        }
-        if (!private) {
-            memset((void *)(uintptr_t)(slot->hva + off), 1, 1);
-        } else if (pwrite(slot->gmem->obj.fd, "", 1,
-                          slot->gmem_offset + off) != 1) {
-            sim_config_die("guest_memfd: %s", g_strerror(errno));
-        }
+    if (sim_exit_number(arg[0]) % sizeof(uint64_t)) {
+        sim_config_die("poke: '%s' is not a multiple of 8", arg[0]);
     }
-    pthread_mutex_unlock(&vm->lock);
+    sim_exit_number(arg[1]);
+    return 0;
 }
 
 /* touch private|shared GPA SIZE */
@@ -199,22 +183,96 @@ static int check_touch(struct kvm_run *run, char **arg)
     if (strcmp(arg[0], "private") && strcmp(arg[0], "shared")) {
         sim_config_die("'%s' is neither private nor shared", arg[0]);
     }
-    number(arg[1]);
-    number(arg[2]);
+    sim_exit_number(arg[1]);
+    sim_exit_number(arg[2]);
+    return 0;
+}
+
+/* store GPA LENGTH VALUE: no exit: the guest writes to a page that is shared */
+static int store(SimVcpu *vcpu, char **arg)
+{
+    SimVm *vm = vcpu->vm;
+    uint64_t gpa = sim_exit_number(arg[0]);
+    uint64_t value = sim_exit_number(arg[2]);
+    SimSlot *slot;
+
+    pthread_mutex_lock(&vm->lock);
+    slot = sim_slot_at(vm, gpa);
+    if (slot && !sim_ranges_any(&vm->priv, gpa, gpa + 1)) {
+        memcpy((void *)(uintptr_t)(slot->hva + (gpa - slot->gpa)), &value,
+               sim_exit_number(arg[1]));
+    }
+    pthread_mutex_unlock(&vm->lock);
+    return 0;
+}
+
+static int check_store(struct kvm_run *run, char **arg)
+{
+    uint64_t length = sim_exit_number(arg[1]);
+
+    if (!length || length > 8 ||
+        sim_exit_number(arg[0]) % 4096 + length > 4096) {
+        sim_config_die("`store` of %s bytes at %s", arg[1], arg[0]);
+    }
+    sim_exit_number(arg[2]);
+    return 0;
+}
+
+/* await-msi [nowhere|there] DEVICE EVENT: the guest waits for an interrupt */
+static int await_msi(SimVcpu *vcpu, char **arg)
+{
+    bool nowhere = !strcmp(arg[0], "nowhere");
+    uint32_t devid = sim_exit_number(arg[1]);
+    uint32_t data = sim_exit_number(arg[2]);
+    bool came = sim_contract_await_msi(vcpu->vm, devid, data, nowhere);
+
+    pthread_mutex_lock(&vcpu->vm->lock);
+    if (!came) {
+        sim_complain(vcpu->vm, "no MSI of device 0x%x, event %u went %s", devid,
+                     data, arg[0]);
+    }
+    sim_report_call(vcpu->vm, came ? "MSI_CAME" : "MSI_DID_NOT_COME", 0,
+                    "\"devid\": %u, \"event\": %u, \"where\": \"%s\"",
+                    devid, data, arg[0]);
+    pthread_mutex_unlock(&vcpu->vm->lock);
+    return 0;
+}
+
+static int check_await_msi(struct kvm_run *run, char **arg)
+{
+    if (strcmp(arg[0], "nowhere") && strcmp(arg[0], "there")) {
+        sim_config_die("'%s' is neither there nor nowhere", arg[0]);
+    }
+    sim_exit_number(arg[1]);
+    sim_exit_number(arg[2]);
     return 0;
 }
 
 /* kicked: what comes next comes when the VMM wants the vCPU back */
-static void wait_kicked(SimVcpu *vcpu, char **arg)
+static int wait_kicked(SimVcpu *vcpu, char **arg)
 {
     pthread_mutex_lock(&vcpu->vm->lock);
     sim_report_call(vcpu->vm, "WAIT_KICKED", 0, "\"vcpu\": %u", vcpu->id);
     pthread_mutex_unlock(&vcpu->vm->lock);
     sim_contract_wait(vcpu);
+    return 0;
+}
+
+/* realm-off: another vCPU turns the Realm off while this one leaves */
+static int realm_off(SimVcpu *vcpu, char **arg)
+{
+    pthread_mutex_lock(&vcpu->vm->lock);
+    vcpu->vm->realm.state = SIM_REALM_OFF;
+    pthread_mutex_unlock(&vcpu->vm->lock);
+    return 0;
 }
 
 static const ExitKind kinds[] = {
-    { "touch", 3, check_touch, touch },
+    { "realm-off", 0, NULL, realm_off },
+    { "touch", 3, check_touch, sim_exit_touch },
+    { "poke", 2, check_poke, sim_exit_poke },
+    { "store", 3, check_store, store },
+    { "await-msi", 3, check_await_msi, await_msi },
     { "kicked", 0, NULL, wait_kicked },
     { "memory-fault", 3, memory_fault },
     { "mmio-read", 2, mmio_read },
@@ -252,7 +310,7 @@ static int apply(const char *text, struct kvm_run *run, SimVcpu *vcpu)
                 ret = NEXT_EXIT;
             }
             if (kinds[i].act && vcpu) {
-                kinds[i].act(vcpu, (char **)a->pdata + 1);
+                ret = kinds[i].act(vcpu, (char **)a->pdata + 1) ?: NEXT_EXIT;
             }
         }
     }
@@ -342,9 +400,14 @@ int sim_exit_deliver(SimVcpu *vcpu)
             (!exits->len || !next_round(vcpu->vm))) {
             return 1;
         }
+        sim_trace("exit %u: %s", next_exit,
+                  (char *)g_ptr_array_index(exits, next_exit));
         ret = apply(g_ptr_array_index(exits, next_exit++), vcpu->run,
                     vcpu);
     } while (ret == NEXT_EXIT);
+    if (vcpu->fault_touch) {
+        next_exit--;
+    }
     result_pending = true;
     return ret;
 }
@@ -352,15 +415,15 @@ int sim_exit_deliver(SimVcpu *vcpu)
 void sim_exit_result(SimVcpu *vcpu)
 {
     struct kvm_run *run = vcpu->run;
-    uint64_t data;
+    uint64_t data = 0;
 
     if (!result_pending) {
         return;
     }
     result_pending = false;
-    memcpy(&data, run->mmio.data, sizeof(data));
     pthread_mutex_lock(&vcpu->vm->lock);
     if (run->exit_reason == KVM_EXIT_MMIO && !run->mmio.is_write) {
+        memcpy(&data, run->mmio.data, MIN(run->mmio.len, sizeof(data)));
         sim_report_call(vcpu->vm, "MMIO_READ_RESULT", 0, "\"gpa\": %" PRIu64
                         ", \"data\": %" PRIu64,
                         (uint64_t)run->mmio.phys_addr, data);

@@ -101,6 +101,9 @@ static void destroy(SimObject *obj)
     case SIM_GMEM:
         sim_gmem_destroy((SimGmem *)obj);
         break;
+    case SIM_VHOST:
+        sim_vhost_destroy((SimVhost *)obj);
+        break;
     default:
         g_assert_not_reached();
     }

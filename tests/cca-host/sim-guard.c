@@ -1,10 +1,11 @@
 /*
  * Contract mode: catches host accesses to memory that is private
  *
- * From ACTIVATE on, the shared mapping of every private page is PROT_NONE.
- * The first access to such a page is reported; then the page is opened, so
- * that the VMM goes on.  A system call that is given such an address fails
- * with EFAULT instead.
+ * From ACTIVATE on, the shared mapping of every page that is private, or that
+ * KVM was told nothing about, is PROT_NONE: the guest did not share it.  The
+ * first access to such a page is reported; then the page is opened, so that the
+ * VMM goes on.  A system call that is given such an address fails with EFAULT
+ * instead.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -141,10 +142,11 @@ static void guard_slot_now(SimVm *vm, SimSlot *slot)
     add_guard(vm, slot);
     pthread_mutex_unlock(&lock);
     for (uint64_t a = slot->gpa; a < end; ) {
-        bool private;
+        bool private, told;
         uint64_t next = sim_ranges_piece(&vm->priv, a, end, &private);
 
-        if (private) {
+        next = sim_ranges_piece(&vm->told, a, next, &told);
+        if (private || !told) {
             protect(slot, a, next, true);
         }
         a = next;

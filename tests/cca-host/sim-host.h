@@ -19,6 +19,9 @@ int sim_sysfs_open(const char *path, int flags);
 /* access(): 0, -errno, or 1 if the real host is to be asked */
 int sim_host_access(const char *path, int how);
 
+/* Contract mode: a descriptor is about to be closed that may be an irqfd */
+void sim_irqfd_closed(int fd);
+
 /* A hole was punched into the ordinary file behind @fd */
 void sim_file_punched(int fd, uint64_t off, uint64_t len);
 

@@ -20,6 +20,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 #include <linux/magic.h>
+#include <linux/vhost.h>
 
 #include "sim-backend.h"
 #include "sim-host.h"
@@ -81,6 +82,10 @@ static int do_open(int dirfd, const char *path, int flags, unsigned mode)
             sim_own_begin(1);
             fd = sim_open_kvm(flags);
             sim_own_end();
+            return fd < 0 ? fail_with(-fd) : fd;
+        }
+        if (!strcmp(path, "/dev/vhost-vsock") && !sim_config()->run_mode) {
+            fd = sim_vhost_open();
             return fd < 0 ? fail_with(-fd) : fd;
         }
         if (sim_sysfs_owns(path)) {
@@ -183,6 +188,7 @@ int statfs64(const char *path, struct statfs64 *buf)
 int close(int fd)
 {
     sim_fd_forget(fd);
+    sim_irqfd_closed(fd);
     return sim_real_close(fd);
 }
 
@@ -197,6 +203,8 @@ static long dispatch(SimObject *obj, unsigned long req, void *arg)
         return sim_vcpu_ioctl((SimVcpu *)obj, req, arg);
     case SIM_DEVICE:
         return sim_device_ioctl((SimDevice *)obj, req, arg);
+    case SIM_VHOST:
+        return sim_vhost_ioctl((SimVhost *)obj, req, arg);
     default:
         return -ENOTTY;
     }
@@ -213,6 +221,9 @@ int ioctl(int fd, unsigned long req, ...)
     arg = va_arg(ap, void *);
     va_end(ap);
     if (!obj) {
+        if (_IOC_TYPE(req) == VHOST_VIRTIO && sim_configured()) {
+            sim_vhost_judge(req, arg);
+        }
         return sim_real_ioctl(fd, req, arg);
     }
     sim_own_begin(1);

@@ -1,5 +1,5 @@
 /*
- * Memory slots and the private/shared attribute
+ * Memory slots
  *
  * The order of the checks is that of virt/kvm/kvm_main.c of Linux 6.17.
  *
@@ -60,11 +60,12 @@ static uint32_t valid_flags(SimVm *vm, uint32_t flags)
 
     if (vm->is_realm) {
         valid |= KVM_MEM_GUEST_MEMFD;
-    } else {
+    }
+    if (!vm->is_realm || sim_config()->readonly_mem) {
         valid |= KVM_MEM_READONLY;
     }
     if (flags & KVM_MEM_GUEST_MEMFD) {
-        valid &= ~KVM_MEM_LOG_DIRTY_PAGES;
+        valid &= ~(KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY);
     }
     return valid;
 }
@@ -212,83 +213,12 @@ long sim_set_memslot(SimVm *vm, unsigned long req, void *arg)
                            : sizeof(struct kvm_userspace_memory_region))) {
         return -EFAULT;
     }
+    sim_dirty_judge_slot(vm, r.slot, r.flags);
     ret = req == KVM_SET_USER_MEMORY_REGION &&
         (r.flags & KVM_MEM_GUEST_MEMFD) ? -EINVAL : set_region(vm, &r);
     sim_report_call(vm, "MEMSLOT", ret, "\"slot\": %u, \"flags\": %u, "
                     "\"gpa\": %" PRIu64 ", \"size\": %" PRIu64, r.slot,
                     r.flags, (uint64_t)r.guest_phys_addr,
                     (uint64_t)r.memory_size);
-    return ret;
-}
-
-/* Calls the backend for those parts whose attribute really changes */
-static int change_attribute(SimVm *vm, uint64_t start, uint64_t end,
-                            bool private)
-{
-    SimRanges before = { vm->priv.a ? g_array_copy(vm->priv.a) : NULL };
-    int ret = 0;
-
-    if (private) {
-        sim_ranges_add(&vm->priv, start, end);
-    } else {
-        sim_ranges_remove(&vm->priv, start, end);
-    }
-    while (start < end && !ret) {
-        bool was;
-        uint64_t next = sim_ranges_piece(&before, start, end, &was);
-
-        if (was != private) {
-            ret = sim_backend()->convert(vm, start, next - start, private);
-        }
-        start = next;
-    }
-    sim_ranges_clear(&before);
-    return ret;
-}
-
-static void judge_sharing(SimVm *vm, uint64_t start, uint64_t end)
-{
-    while (start < end) {
-        bool asked, private;
-        uint64_t a = sim_ranges_piece(&vm->realm.wants_shared, start, end,
-                                      &asked);
-        uint64_t b = sim_ranges_piece(&vm->priv, start, a, &private);
-
-        if (!asked && private) {
-            sim_complain(vm, "0x%" PRIx64 "+0x%" PRIx64 " is made shared, "
-                         "which the guest did not ask for", start, b - start);
-        }
-        start = b;
-    }
-}
-
-long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *a)
-{
-    bool private = a->attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE;
-    uint64_t page_mask = sim_config()->host_page_size - 1;
-    int ret = 0;
-
-    if (a->flags || !vm->is_realm ||
-        (a->attributes & ~KVM_MEMORY_ATTRIBUTE_PRIVATE) ||
-        a->size == 0 || a->address + a->size < a->address ||
-        ((a->address | a->size) & page_mask)) {
-        ret = -EINVAL;
-    } else {
-        if (!private && sim_realm_is_active(vm)) {
-            judge_sharing(vm, a->address, a->address + a->size);
-        }
-        ret = change_attribute(vm, a->address, a->address + a->size,
-                               private);
-        if (!ret && !private) {
-            sim_private_lost(vm, a->address, a->size, "it was made shared");
-        }
-    }
-    if (ret && sim_realm_is_active(vm)) {
-        vm->realm.failed = "SET_MEMORY_ATTRIBUTES";
-    }
-    sim_report_call(vm, "SET_MEMORY_ATTRIBUTES", ret, "\"address\": %" PRIu64
-                    ", \"size\": %" PRIu64 ", \"private\": %s",
-                    (uint64_t)a->address, (uint64_t)a->size,
-                    private ? "true" : "false");
     return ret;
 }

@@ -33,6 +33,8 @@ static const struct {
     { SIM_VM, KVM_SIGNAL_MSI, "SIGNAL_MSI" },
     { SIM_VM, KVM_SET_GSI_ROUTING, "SET_GSI_ROUTING" },
     { SIM_VM, KVM_GET_DIRTY_LOG, "GET_DIRTY_LOG" },
+    { SIM_VM, KVM_CLEAR_DIRTY_LOG, "CLEAR_DIRTY_LOG" },
+    { SIM_VM, KVM_RESET_DIRTY_RINGS, "RESET_DIRTY_RINGS" },
     { SIM_VM, SIM_POPULATE_W, "POPULATE_V12" },
     { SIM_VM, SIM_POPULATE_RW, "POPULATE_V13" },
     { SIM_VCPU, KVM_RUN, "RUN" },
@@ -67,6 +69,7 @@ static const char *const actions[SIM_REALM_ACTIONS] = {
 /* calls that are no ioctls, or share one */
 static const char *const others[] = {
     "OPEN_KVM", "GMEM_PUNCH", "SHARED_DISCARD", "LARGE_ALLOC", "LARGE_MMAP",
+    "COMPLETE_MMIO",
     "VCPU_FINALIZE_REC", "VCPU_FINALIZE_SVE",
     "MEC_QUERY", "CONFIG_RPV", "CONFIG_HASH", "CONFIG_MEC",
 };

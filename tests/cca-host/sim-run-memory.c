@@ -117,32 +117,34 @@ static int map_view(RunVm *rv, RunSlot *rs, RunView view, uint64_t off,
  * What the guest has at [@gpa, @end): the same up to the address returned.
  */
 static uint64_t piece(SimVm *vm, uint64_t gpa, uint64_t end, RunView *view,
-                      bool *private)
+                      RunAttribute *attribute)
 {
-    bool ram, destroyed;
-    uint64_t a = sim_ranges_piece(&vm->priv, gpa, end, private);
+    bool private, told, ram, destroyed;
+    uint64_t a = sim_ranges_piece(&vm->priv, gpa, end, &private);
     uint64_t b = sim_ranges_piece(&vm->realm.ripas, gpa, end, &ram);
     uint64_t c = sim_ranges_piece(&vm->realm.destroyed, gpa, end, &destroyed);
 
+    a = sim_ranges_piece(&vm->told, gpa, a, &told);
     if (!ram) {
-        *view = *private ? RUN_VIEW_NONE : RUN_VIEW_SHARED;
-    } else if (!*private) {
+        *view = private ? RUN_VIEW_NONE : RUN_VIEW_SHARED;
+    } else if (!private) {
         *view = RUN_VIEW_FAULT;
     } else {
         *view = destroyed ? RUN_VIEW_DESTROYED : RUN_VIEW_PRIVATE;
     }
+    *attribute = private ? RUN_PRIVATE : told ? RUN_SHARED : RUN_UNTOLD;
     return MIN(a, MIN(b, c));
 }
 
 /* Changes the mappings of the part of [@gpa, @end) that differs */
 static int show(SimVm *vm, RunSlot *rs, uint64_t gpa, uint64_t end,
-                RunView view, bool private)
+                RunView view, RunAttribute attribute)
 {
     uint64_t first = (gpa - rs->slot->gpa) / SIM_PAGE_SIZE;
     uint64_t last = (end - rs->slot->gpa) / SIM_PAGE_SIZE;
     int ret;
 
-    memset(rs->is_private + first, private, last - first);
+    memset(rs->attribute + first, attribute, last - first);
     while (first < last) {
         uint64_t n = first;
 
@@ -167,10 +169,10 @@ static int update_slot(SimVm *vm, RunSlot *rs, uint64_t base, uint64_t top)
     uint64_t gpa = MAX(base, rs->slot->gpa), end = MIN(top, slot_end(rs));
 
     while (rs->live && gpa < end) {
+        RunAttribute attribute;
         RunView view;
-        bool private;
-        uint64_t next = piece(vm, gpa, end, &view, &private);
-        int ret = show(vm, rs, gpa, next, view, private);
+        uint64_t next = piece(vm, gpa, end, &view, &attribute);
+        int ret = show(vm, rs, gpa, next, view, attribute);
 
         if (ret < 0) {
             return ret;
@@ -294,10 +296,10 @@ static uint64_t drop_private_pages(RunSlot *rs, uint64_t gpa, uint64_t end)
     while (p < last) {
         uint64_t n = p;
 
-        while (n < last && rs->is_private[n] == rs->is_private[p]) {
+        while (n < last && rs->attribute[n] == rs->attribute[p]) {
             n++;
         }
-        if (rs->is_private[p]) {
+        if (rs->attribute[p] == RUN_PRIVATE) {
             uint64_t off = p * SIM_PAGE_SIZE, len = (n - p) * SIM_PAGE_SIZE;
             uint64_t kept = shared_resident(rs, off, len);
 
@@ -341,7 +343,7 @@ static int bring_to_life(SimVm *vm, RunSlot *rs)
         return ret;
     }
     rs->view = g_malloc0(pages);            /* RUN_VIEW_NONE, as mapped */
-    rs->is_private = g_malloc0(pages);
+    rs->attribute = g_malloc0(pages);
     rs->live = true;
     ret = update_slot(vm, rs, 0, UINT64_MAX);
     if (ret < 0) {
@@ -438,6 +440,24 @@ void *run_private_memory(SimVm *vm, uint64_t gpa, uint64_t len)
     return found;
 }
 
+bool run_is_untold(SimVm *vm, uint64_t gpa)
+{
+    RunVm *rv = vm->backend;
+    bool untold = false;
+
+    pthread_mutex_lock(&rv->map_lock);
+    for (unsigned i = 0; i < rv->slots->len; i++) {
+        RunSlot *rs = g_ptr_array_index(rv->slots, i);
+        uint64_t off = gpa - rs->slot->gpa;
+
+        untold |= rs->live && off < rs->slot->size &&
+                  rs->view[off / SIM_PAGE_SIZE] == RUN_VIEW_FAULT &&
+                  rs->attribute[off / SIM_PAGE_SIZE] == RUN_UNTOLD;
+    }
+    pthread_mutex_unlock(&rv->map_lock);
+    return untold;
+}
+
 void run_let_its_write(SimVm *vm, bool writable)
 {
     int prot = PROT_READ | (writable ? PROT_WRITE : 0);
@@ -497,7 +517,7 @@ static void free_slot(RunVm *rv, RunSlot *rs)
         gmem_put(rs->gmem);
     }
     g_free(rs->view);
-    g_free(rs->is_private);
+    g_free(rs->attribute);
     g_free(rs);
 }
 

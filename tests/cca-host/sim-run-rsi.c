@@ -303,9 +303,43 @@ void run_commit_ripas(SimVcpu *vcpu)
     result2(vcpu, RSI_SUCCESS, top, top > base ? RSI_ACCEPT : RSI_REJECT);
 }
 
+/*
+ * An RMM that needs memory which is not there leaves to the host as for any use
+ * of that page, and the guest makes the call again.
+ */
+static bool misses_memory(SimVcpu *vcpu, uint32_t nr, int *ret)
+{
+    RunVcpu *b = vcpu->backend;
+    uint64_t addr = run_get_x(vcpu, 1) & ~SIM_PAGE_MASK;
+
+    b->rsi_again = 0;
+    if ((nr != RSI_REALM_CONFIG && nr != RSI_ATTESTATION_TOKEN_CONTINUE &&
+         nr != RSI_HOST_CALL) || !run_is_untold(vcpu->vm, addr)) {
+        return false;
+    }
+    b->rsi_again = nr;
+    vcpu->fault_touch = true;
+    *ret = run_exit_memory_fault(vcpu, addr, SIM_PAGE_SIZE, true);
+    return true;
+}
+
+int run_rsi_again(SimVcpu *vcpu, int *ret)
+{
+    RunVcpu *b = vcpu->backend;
+
+    if (!b->rsi_again) {
+        return 0;
+    }
+    vcpu->run->hypercall.nr = b->rsi_again;
+    return run_rsi(vcpu, ret);
+}
+
 int run_rsi(SimVcpu *vcpu, int *ret)
 {
     sim_report_count("RSI call");
+    if (misses_memory(vcpu, vcpu->run->hypercall.nr, ret)) {
+        return 1;
+    }
     switch (vcpu->run->hypercall.nr) {
     case RSI_VERSION:
         version(vcpu);

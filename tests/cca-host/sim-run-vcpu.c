@@ -101,27 +101,35 @@ static int enter(SimVcpu *vcpu)
 }
 
 /*
- * The Realm is off for every vCPU.  Version 10 says so with KVM_EXIT_SHUTDOWN;
- * before, the other vCPUs slept in KVM_RUN, which is what KVM does anyway.
+ * The Realm is off for every vCPU.  Some come out of KVM_RUN; the others sleep
+ * there, which is what KVM does anyway.
  */
 static void power_off(SimVcpu *vcpu)
 {
     RunVm *rv = vcpu->vm->backend;
 
-    if (sim_config()->personality == SIM_V7) {
-        return;
-    }
+    vcpu->off_left = true;
     __atomic_store_n(&rv->off, 1, __ATOMIC_SEQ_CST);
     pthread_mutex_lock(&rv->map_lock);
     for (unsigned i = 0; i < rv->vcpus->len; i++) {
         SimVcpu *other = g_ptr_array_index(rv->vcpus, i);
         RunVcpu *b = other->backend;
 
-        if (other != vcpu && __atomic_load_n(&b->tid, __ATOMIC_SEQ_CST)) {
+        if (other != vcpu && sim_off_leaves(other) &&
+            __atomic_load_n(&b->tid, __ATOMIC_SEQ_CST)) {
             pthread_kill(b->thread, KICK_SIGNAL);
         }
     }
     pthread_mutex_unlock(&rv->map_lock);
+    sim_off_delay(vcpu);
+}
+
+/* Is this vCPU to come out because of that? */
+static bool off(SimVcpu *vcpu)
+{
+    RunVm *rv = vcpu->vm->backend;
+
+    return __atomic_load_n(&rv->off, __ATOMIC_SEQ_CST) && sim_off_leaves(vcpu);
 }
 
 /* As an RMM answers an access to RIPAS EMPTY: the host sees nothing of it */
@@ -208,8 +216,35 @@ static int memory_fault(SimVcpu *vcpu)
               vcpu->id, fault.private_alias ? "private" : "shared", fault.gpa,
               get_pc(vcpu));
     sim_report_count("memory-fault exit (alias)");
+    vcpu->fault_touch = true;
     return run_exit_memory_fault(vcpu, fault.gpa, SIM_PAGE_SIZE,
                                  fault.private_alias);
+}
+
+/*
+ * The guest used a private address that has no guest_memfd.  RIPAS EMPTY is
+ * between the guest and its RMM.  RIPAS RAM there is the guest's own request,
+ * and KVM has no page to give: EINVAL where there is a slot (the BAR of a
+ * device), ENXIO where there is none.
+ */
+static int no_private_memory(SimVcpu *vcpu, uint64_t gpa)
+{
+    SimVm *vm = vcpu->vm;
+    bool ram, slot;
+    int ret;
+
+    pthread_mutex_lock(&vm->lock);
+    ram = sim_ranges_any(&vm->realm.ripas, gpa, gpa + 1);
+    slot = sim_slot_at(vm, gpa);
+    pthread_mutex_unlock(&vm->lock);
+    if (ram) {
+        sim_trace("vcpu %u: private 0x%" PRIx64 " has %s", vcpu->id, gpa,
+                  slot ? "a slot without a guest_memfd" : "no slot");
+        sim_report_count("use of a private address without memory");
+        return slot ? -EINVAL : -ENXIO;
+    }
+    ret = external_abort(vcpu, "no memory");
+    return ret < 0 ? ret : 1;
 }
 
 /* Returns 1 to go on, or what KVM_RUN returns */
@@ -224,8 +259,7 @@ static int handle_exit(SimVcpu *vcpu)
         return run_rsi(vcpu, &ret) ? ret : 1;
     case KVM_EXIT_MMIO:
         if (!(run->mmio.phys_addr & shared)) {
-            ret = external_abort(vcpu, "no memory");
-            return ret < 0 ? ret : 1;
+            return no_private_memory(vcpu, run->mmio.phys_addr);
         }
         run->mmio.phys_addr &= ~shared;
         return 0;
@@ -237,23 +271,65 @@ static int handle_exit(SimVcpu *vcpu)
     }
 }
 
+/*
+ * A KVM_RUN that only completes an access.  The real KVM takes an abort instead
+ * of the access as long as that is not completed, and at the right instruction
+ * only then: so it learns of the completion at the next entry, or never.
+ */
+static int complete_mmio(SimVcpu *vcpu)
+{
+    RunVcpu *b = vcpu->backend;
+
+    if (!b->deferred) {
+        memcpy(b->mmio_data, vcpu->run->mmio.data, sizeof(b->mmio_data));
+        b->deferred = true;
+    }
+    return -EINTR;
+}
+
+/* What the VMM writes there later is too late */
+static void completed_mmio(SimVcpu *vcpu)
+{
+    RunVcpu *b = vcpu->backend;
+
+    if (b->deferred) {
+        memcpy(vcpu->run->mmio.data, b->mmio_data, sizeof(b->mmio_data));
+        b->deferred = false;
+    }
+}
+
+long run_abort(SimVcpu *vcpu, void *events)
+{
+    RunVcpu *b = vcpu->backend;
+
+    b->deferred = false;
+    return run_ioctl(vcpu->obj.fd, KVM_SET_VCPU_EVENTS, events);
+}
+
 int run_vcpu(SimVcpu *vcpu)
 {
-    RunVm *rv = vcpu->vm->backend;
     RunVcpu *b = vcpu->backend;
     int ret = -EINTR;
 
     if (!vcpu->vm->is_realm) {
         return run_ioctl(vcpu->obj.fd, KVM_RUN, NULL);
     }
+    if (vcpu->mmio_completed) {
+        return complete_mmio(vcpu);
+    }
+    completed_mmio(vcpu);
     accept_kicks(vcpu);
     run_commit_ripas(vcpu);
+    if (run_rsi_again(vcpu, &ret)) {
+        return ret;
+    }
     for (;;) {
-        if (!__atomic_load_n(&rv->off, __ATOMIC_SEQ_CST)) {
+        if (!off(vcpu)) {
             ret = enter(vcpu);
         }
-        if (__atomic_load_n(&rv->off, __ATOMIC_SEQ_CST)) {
+        if (off(vcpu)) {
             vcpu->run->immediate_exit = 0;
+            sim_off_delay(vcpu);
             sim_off_exit(vcpu);
             return 0;
         }

@@ -99,7 +99,8 @@ static unsigned shared_run(const RunSlot *rs, uint64_t page)
     unsigned n = 1;
 
     while (n < FILL_PAGES && (page + n) * SIM_PAGE_SIZE < rs->slot->size &&
-           !rs->is_private[page + n]) {
+           rs->attribute[page] == RUN_SHARED &&
+           rs->attribute[page + n] == RUN_SHARED) {
         n++;
     }
     return n;
@@ -119,7 +120,10 @@ static void handle(SimVm *vm, char *addr, pid_t tid)
     }
     page = off / SIM_PAGE_SIZE;
     fault.gpa = rs->slot->gpa + off;
-    if (!fault.private_alias && !rs->is_private[page]) {
+    /* What KVM was told nothing about the guest may use as shared, QEMU not */
+    if (!fault.private_alias &&
+        (rs->attribute[page] == RUN_SHARED ||
+         (rs->attribute[page] == RUN_UNTOLD && vcpu))) {
         fill(rv, addr, shared_run(rs, page));
         return;
     }

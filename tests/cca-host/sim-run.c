@@ -257,6 +257,9 @@ static int run_set_x_after_exit(SimVcpu *vcpu, unsigned n)
 
 static long run_vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg)
 {
+    if (vcpu->vm->is_realm && req == KVM_SET_VCPU_EVENTS) {
+        return run_abort(vcpu, arg);
+    }
     return run_ioctl(vcpu->obj.fd, req, arg);
 }
 

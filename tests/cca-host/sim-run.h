@@ -15,9 +15,10 @@
  * access to a shared alias of a page that has the PRIVATE attribute exits
  * with KVM_EXIT_MEMORY_FAULT before it has an effect, and so does an access
  * to RIPAS RAM without the attribute; a destroyed page ends the run with
- * ENXIO; an access to RIPAS EMPTY is an external abort in the guest.  Every
- * access of the VMM's process (threads, system calls, vhost) to a page that
- * is not shared is a complaint in the report.
+ * ENXIO, as does RIPAS RAM without a slot, and with EINVAL where the slot has
+ * no private memory; an access to RIPAS EMPTY is an external abort in the
+ * guest.  Every access of the VMM's process (threads, system calls, vhost) to
+ * a page that is not shared is a complaint in the report.
  *
  * Not modelled: a guest may *read* a shared page through its private alias,
  * because the kernel's ITS reads its tables at that address (a write is an
@@ -47,6 +48,12 @@ typedef enum RunView {
     RUN_VIEW_DESTROYED,     /* content was lost: the Realm cannot go on */
 } RunView;
 
+typedef enum RunAttribute {
+    RUN_SHARED,             /* by the VMM or, without it, by the guest's wish */
+    RUN_PRIVATE,
+    RUN_UNTOLD,             /* as shared for KVM, and nobody asked for it */
+} RunAttribute;
+
 /* Lives on while a slot shows it, whatever the VMM closes */
 typedef struct RunGmem {
     unsigned refs;          /* guarded by SimVm.lock */
@@ -63,7 +70,7 @@ typedef struct RunSlot {
     char *shared;           /* second mapping of the VMM's memory */
     int shared_fd;          /* its file, if this library made it, else -1 */
     uint8_t *view;          /* a RunView per page */
-    uint8_t *is_private;    /* the PRIVATE attribute, a byte per page */
+    uint8_t *attribute;     /* a RunAttribute per page */
     bool live;              /* set up at ACTIVATE */
 } RunSlot;
 
@@ -99,7 +106,10 @@ typedef struct RunVcpu {
     pthread_t thread;           /* that last ran it */
     RunFault fault;             /* guarded by RunVm.map_lock */
     RunRipasRequest ripas;
+    uint32_t rsi_again;         /* RSI call that found its memory missing */
     unsigned aborts;            /* external aborts in a row */
+    bool deferred;              /* the real KVM has not completed an access */
+    uint8_t mmio_data[8];       /* which gives that */
     GByteArray *token;          /* being given to the guest, or NULL */
     size_t token_given;
     bool token_asked;           /* since it was begun */
@@ -125,6 +135,8 @@ void run_check_shared_copies(SimVm *vm, uint64_t base, uint64_t top);
 void run_let_its_write(SimVm *vm, bool writable);
 /* Memory of the guest at a private address, or NULL if it has none there */
 void *run_private_memory(SimVm *vm, uint64_t gpa, uint64_t len);
+/* Is @gpa RIPAS RAM of which KVM was told nothing? Its first use is an exit */
+bool run_is_untold(SimVm *vm, uint64_t gpa);
 
 /* sim-run-watch.c */
 int run_watch_start(SimVm *vm);
@@ -134,6 +146,8 @@ int run_watch(RunVm *rv, void *addr, uint64_t len);
 
 /* sim-run-rsi.c: returns 0 to go on, 1 to exit to the VMM with *ret */
 int run_rsi(SimVcpu *vcpu, int *ret);
+/* The call that could not be served before, if there is one */
+int run_rsi_again(SimVcpu *vcpu, int *ret);
 void run_commit_ripas(SimVcpu *vcpu);
 
 /*
@@ -145,6 +159,7 @@ GByteArray *run_token(SimVm *vm, const uint8_t challenge[64],
 
 /* sim-run-vcpu.c */
 int run_vcpu(SimVcpu *vcpu);
+long run_abort(SimVcpu *vcpu, void *events);
 uint64_t run_get_x(SimVcpu *vcpu, unsigned n);
 void run_set_x(SimVcpu *vcpu, unsigned n, uint64_t value);
 int run_exit_memory_fault(SimVcpu *vcpu, uint64_t gpa, uint64_t size,

@@ -74,7 +74,15 @@ char *sim_vm_summary(SimVm *vm)
                                slot->gmem ? "true" : "false");
     }
     g_string_append_c(s, ']');
+    g_string_append_printf(s, ", \"routes\": %u, \"max-routes\": %u",
+                           vm->routes, vm->max_routes);
     append_ranges(s, "attribute-private", &vm->priv);
+    g_string_append_printf(s, ", \"attribute-calls\": %" PRIu64
+                           ", \"attribute-pages\": %" PRIu64
+                           ", \"attribute-changed\": %" PRIu64
+                           ", \"attribute-largest\": %" PRIu64,
+                           vm->attributes.calls, vm->attributes.pages,
+                           vm->attributes.changed, vm->attributes.largest);
     if (vm->is_realm) {
         append_realm(s, vm);
     }

@@ -128,6 +128,7 @@ void sim_vm_destroy(SimVm *vm)
     g_ptr_array_unref(vm->slots);
     g_ptr_array_unref(vm->vcpus);
     sim_ranges_clear(&vm->priv);
+    sim_ranges_clear(&vm->told);
     g_atomic_int_add(&open_vms, -1);
     pthread_mutex_destroy(&vm->lock);
 }

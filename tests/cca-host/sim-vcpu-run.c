@@ -9,60 +9,6 @@
 
 #define FEATURE(n) (1u << (n))
 
-void sim_system_event(struct kvm_run *run, uint32_t type, bool reset2)
-{
-    run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
-    run->system_event.type = type;
-    run->system_event.ndata = reset2;
-    run->system_event.data[0] =
-        reset2 ? KVM_SYSTEM_EVENT_RESET_FLAG_PSCI_RESET2 : 0;
-}
-
-/* Several vCPUs at the same time; returns what is next for one of them */
-static SimOffExit next_off_exit(struct kvm_run *run)
-{
-    static unsigned turn;
-
-    switch (__atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % 6) {
-    case 0:
-        sim_system_event(run, KVM_SYSTEM_EVENT_SHUTDOWN, false);
-        break;
-    case 1:
-        sim_system_event(run, KVM_SYSTEM_EVENT_RESET, true);
-        break;
-    case 2:
-        sim_system_event(run, KVM_SYSTEM_EVENT_CRASH, false);
-        break;
-    case 3:
-        return SIM_OFF_RESET;
-    case 4:
-        return SIM_OFF_UNKNOWN;
-    default:
-        return SIM_OFF_SHUTDOWN;
-    }
-    return SIM_OFF_ANY;
-}
-
-void sim_off_exit(SimVcpu *vcpu)
-{
-    struct kvm_run *run = vcpu->run;
-    SimOffExit off = sim_config()->off_exit;
-
-    switch (off != SIM_OFF_ANY ? off : next_off_exit(run)) {
-    case SIM_OFF_ANY:
-        break;
-    case SIM_OFF_UNKNOWN:
-        run->exit_reason = KVM_EXIT_UNKNOWN;
-        run->hw.hardware_exit_reason = 0;
-        break;
-    case SIM_OFF_RESET:
-        sim_system_event(run, KVM_SYSTEM_EVENT_RESET, false);
-        break;
-    default:
-        run->exit_reason = KVM_EXIT_SHUTDOWN;
-    }
-}
-
 /* 0, 1 = leave because the Realm is off, or -errno */
 static int may_enter(SimVcpu *vcpu)
 {
@@ -80,7 +26,7 @@ static int may_enter(SimVcpu *vcpu)
         return 0;
     }
     if (vm->realm.state == SIM_REALM_OFF) {
-        return v7 ? 0 : 1;
+        return sim_off_leaves(vcpu) ? 1 : 0;
     }
     if (!vcpu->rec_finalised) {
         return -EPERM;
@@ -108,6 +54,24 @@ static int may_enter(SimVcpu *vcpu)
     return 0;
 }
 
+/*
+ * Memory that KVM was told nothing about is shared already: the VMM need not
+ * tell, and may let devices in.
+ */
+static void note_shared(SimVm *vm, uint64_t start, uint64_t end)
+{
+    while (start < end) {
+        bool told;
+        uint64_t next = sim_ranges_piece(&vm->told, start, end, &told);
+
+        if (!told) {
+            sim_ranges_add(&vm->told, start, next);
+            sim_backend()->convert(vm, start, next - start, false);
+        }
+        start = next;
+    }
+}
+
 /* What the guest wants to be shared from now on, as far as an exit tells */
 static void note_memory_fault(SimVcpu *vcpu)
 {
@@ -125,6 +89,7 @@ static void note_memory_fault(SimVcpu *vcpu)
         sim_ranges_remove(&vm->realm.wants_shared, start, end);
     } else {
         sim_ranges_add(&vm->realm.wants_shared, start, end);
+        note_shared(vm, start, end);
     }
 }
 
@@ -178,10 +143,11 @@ static void after_exit(SimVcpu *vcpu, int ret)
         if (run->system_event.type == KVM_SYSTEM_EVENT_SHUTDOWN ||
             run->system_event.type == KVM_SYSTEM_EVENT_RESET) {
             vm->realm.state = SIM_REALM_OFF;
+            vcpu->off_left = true;
         }
         break;
     case KVM_EXIT_MMIO:
-        vcpu->mmio_abort_allowed = true;
+        vcpu->mmio_exit = true;
         vcpu->x_writable = run->mmio.is_write ? 0 : 1;
         break;
     case KVM_EXIT_HYPERCALL:
@@ -189,6 +155,31 @@ static void after_exit(SimVcpu *vcpu, int ret)
         break;
     }
     report_exit(vcpu, ret);
+}
+
+/*
+ * Is a part of [@start, @end) not as the exit asked? What was never shared may
+ * stay without an attribute when the guest only asks for RIPAS RAM: its first
+ * use is another exit. That one comes again and again until it is PRIVATE.
+ */
+static bool not_converted(SimVcpu *vcpu, uint64_t start, uint64_t end)
+{
+    SimVm *vm = vcpu->vm;
+
+    if (!vcpu->fault_private) {
+        return sim_ranges_any(&vm->priv, start, end);
+    }
+    while (start < end) {
+        bool private, told;
+        uint64_t next = sim_ranges_piece(&vm->priv, start, end, &private);
+
+        next = sim_ranges_piece(&vm->told, start, next, &told);
+        if (!private && (told || vcpu->fault_touch)) {
+            return true;
+        }
+        start = next;
+    }
+    return false;
 }
 
 /* The VMM comes back from a memory fault: did it convert the memory? */
@@ -206,17 +197,26 @@ static void judge_conversion(SimVcpu *vcpu)
         uint64_t start = MAX(vcpu->fault_gpa, slot->gpa);
         uint64_t end = MIN(fault_end, slot->gpa + slot->size);
 
-        if (!slot->gmem || start >= end) {
-            continue;
-        }
-        if (vcpu->fault_private ? !sim_ranges_all(&vm->priv, start, end)
-                                : sim_ranges_any(&vm->priv, start, end)) {
+        if (slot->gmem && start < end && not_converted(vcpu, start, end)) {
             sim_complain(vm, "vCPU %u is run again, but 0x%" PRIx64 "+0x%"
                          PRIx64 " was not made %s as its exit asked",
                          vcpu->id, start, end - start,
                          vcpu->fault_private ? "private" : "shared");
         }
     }
+    vcpu->fault_touch = false;
+}
+
+/*
+ * The access of an MMIO exit is completed by the next KVM_RUN.  The flag that
+ * lets an abort replace it is set there and lost when the guest is entered, so
+ * it is there after a KVM_RUN that did not come so far, and at no other time.
+ */
+static void complete_mmio(SimVcpu *vcpu)
+{
+    vcpu->mmio_completed = (vcpu->mmio_exit || vcpu->mmio_completed) &&
+                           vcpu->run->immediate_exit;
+    vcpu->mmio_exit = false;
 }
 
 static int enter(SimVcpu *vcpu)
@@ -248,7 +248,7 @@ static int enter(SimVcpu *vcpu)
     }
     vcpu->ran = true;
     vcpu->x_writable = 0;
-    vcpu->mmio_abort_allowed = false;
+    complete_mmio(vcpu);
     return 0;
 }
 
@@ -257,6 +257,9 @@ long sim_vcpu_run(SimVcpu *vcpu)
     SimVm *vm = vcpu->vm;
     int ret = sim_fail("RUN");
 
+    if (!ret && vcpu->mmio_exit && vcpu->run->immediate_exit) {
+        ret = sim_fail("COMPLETE_MMIO");
+    }
     sim_report_count("RUN");
     if (ret) {
         return ret;

@@ -178,14 +178,19 @@ static long set_events(SimVcpu *vcpu, void *user)
     if (sim_copy_from_user(&ev, user, sizeof(ev))) {
         return -EFAULT;
     }
+    if (ev.exception.ext_dabt_pending && !vcpu->ran) {
+        sim_complain(vcpu->vm, "an abort is asked for before vCPU %u ran, "
+                     "which crashes some kernels", vcpu->id);
+    }
     if (sim_config()->personality == SIM_V7 ||
         ev.exception.serror_pending || ev.exception.serror_has_esr ||
-        (ev.exception.ext_dabt_pending && !vcpu->mmio_abort_allowed)) {
+        (ev.exception.ext_dabt_pending && !vcpu->mmio_completed)) {
         return -EINVAL;
     }
     if (!ev.exception.ext_dabt_pending) {
         return 0;
     }
+    vcpu->mmio_completed = false;
     ret = sim_backend()->vcpu_ioctl(vcpu, KVM_SET_VCPU_EVENTS, user);
     sim_report_call(vcpu->vm, "INJECT_ABORT", ret, "\"vcpu\": %u", vcpu->id);
     return ret;

@@ -116,6 +116,7 @@ static long enable_cap(SimVm *vm, const void *user)
         return sim_realm_enable_cap(vm, &cap);
     }
     sim_trace("ENABLE_CAP %u", cap.cap);
+    sim_dirty_judge_cap(vm, &cap);
     if (enables_unrelated(cap.cap)) {
         return cap.flags ? -EINVAL : 0;
     }
@@ -177,6 +178,10 @@ static long handle(SimVm *vm, unsigned long req, void *arg)
     case KVM_SET_USER_MEMORY_REGION:
     case KVM_SET_USER_MEMORY_REGION2:
         return sim_set_memslot(vm, req, arg);
+    case KVM_GET_DIRTY_LOG:
+    case KVM_CLEAR_DIRTY_LOG:
+    case KVM_RESET_DIRTY_RINGS:
+        return sim_dirty_ioctl(vm, req, arg);
     case KVM_CREATE_GUEST_MEMFD:
         return sim_create_gmem(vm, arg);
     case KVM_SET_MEMORY_ATTRIBUTES:

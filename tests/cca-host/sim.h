@@ -33,10 +33,12 @@ typedef enum SimKind {
     SIM_VCPU,
     SIM_DEVICE,
     SIM_GMEM,
+    SIM_VHOST,
     SIM_KINDS
 } SimKind;
 
 typedef struct SimVm SimVm;
+typedef struct SimVhost SimVhost;
 
 /* First member of everything that stands behind a file descriptor */
 typedef struct SimObject {
@@ -91,8 +93,10 @@ typedef struct SimVcpu {
     bool pmu_inited;
     bool ran;               /* entered at least once */
     bool powered_off;       /* as far as the VMM said */
+    bool off_left;          /* it has left since the Realm is off */
     bool fault_pending;     /* the last exit asked for a conversion */
     bool fault_private;
+    bool fault_touch;       /* it is an access that comes again, no request */
     uint64_t fault_gpa;
     uint64_t fault_size;
     uint64_t x[31];         /* what the VMM wrote, not what the guest has */
@@ -100,7 +104,8 @@ typedef struct SimVcpu {
     uint64_t sve_vls[8];    /* bit vq-1 = vector length of vq * 128 bits */
     /* which register writes the last exit allows: a bit per x register */
     uint32_t x_writable;
-    bool mmio_abort_allowed;
+    bool mmio_exit;         /* left for MMIO, which KVM_RUN has to complete */
+    bool mmio_completed;    /* by a KVM_RUN that did not enter the guest */
     /* KVM_SET_SIGNAL_MASK: signals that wait while KVM_RUN runs */
     bool has_signal_mask;
     uint64_t signal_mask;
@@ -139,6 +144,14 @@ typedef struct SimRealm {
     int64_t resident_at_run; /* see sim_resident_sample(); -1 = not yet */
 } SimRealm;
 
+/* What KVM_SET_MEMORY_ATTRIBUTES was called with, in pages */
+typedef struct SimAttributes {
+    uint64_t calls;
+    uint64_t pages;
+    uint64_t changed;
+    uint64_t largest;       /* of one call */
+} SimAttributes;
+
 struct SimVm {
     SimObject obj;
     unsigned serial;        /* names the VM in the report, from 1 */
@@ -149,11 +162,15 @@ struct SimVm {
     unsigned vcpu_count;
     GPtrArray *slots;       /* SimSlot *, owned */
     SimRanges priv;         /* KVM_MEMORY_ATTRIBUTE_PRIVATE */
+    SimRanges told;         /* any attribute was ever set, or taken */
+    SimAttributes attributes;
     bool has_vgic;
     bool vgic_inited;
     bool inited;            /* a vCPU was initialised */
     uint32_t features;      /* what all vCPUs have, less POWER_OFF */
     uint64_t dfr0;          /* ID registers belong to the VM */
+    unsigned routes;        /* of interrupts, as the VMM set them last */
+    unsigned max_routes;    /* the most of them at a time */
     unsigned nr_pmu_counters;
     SimRealm realm;
     void *backend;
@@ -191,8 +208,12 @@ long sim_vm_ioctl(SimVm *vm, unsigned long req, void *arg);
 long sim_vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg);
 /* sim-vcpu-run.c; takes the VM's lock itself */
 long sim_vcpu_run(SimVcpu *vcpu);
-/* What KVM_RUN leaves with once the Realm is off */
+/* sim-off.c: does KVM_RUN end by itself now that the Realm is off? */
+bool sim_off_leaves(const SimVcpu *vcpu);
+/* What it leaves with then */
 void sim_off_exit(SimVcpu *vcpu);
+/* The threads of a power-off do not come in order */
+void sim_off_delay(const SimVcpu *vcpu);
 void sim_system_event(struct kvm_run *run, uint32_t type, bool reset2);
 /* sim-vcpu-attr.c */
 long sim_vcpu_attr(SimVcpu *vcpu, unsigned long req, void *user);
@@ -207,10 +228,23 @@ void sim_gmem_destroy(SimGmem *gmem);
 /* sim-caps.c */
 int sim_check_extension(SimSystem *sys, SimVm *vm, long cap);
 
+/* sim-dirty.c: what a Realm's memory must not be asked for */
+void sim_dirty_judge_slot(SimVm *vm, uint32_t slot, uint32_t flags);
+void sim_dirty_judge_cap(SimVm *vm, const struct kvm_enable_cap *cap);
+/* KVM_GET_DIRTY_LOG, KVM_CLEAR_DIRTY_LOG, KVM_RESET_DIRTY_RINGS */
+long sim_dirty_ioctl(SimVm *vm, unsigned long req, void *user);
+
+/* sim-vhost.c: /dev/vhost-vsock of contract mode, and what any may be told */
+int sim_vhost_open(void);
+long sim_vhost_ioctl(SimVhost *v, unsigned long req, void *arg);
+void sim_vhost_destroy(SimVhost *v);
+void sim_vhost_judge(unsigned long req, const void *arg);
+void sim_vhost_catch_up(SimVm *vm);
+void sim_vhost_judge_private(SimVm *vm, uint64_t gpa, uint64_t size);
+
 /* sim-memory.c */
 long sim_set_memslot(SimVm *vm, unsigned long req, void *arg);
 long sim_create_gmem(SimVm *vm, struct kvm_create_guest_memfd *arg);
-long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *arg);
 int sim_gmem_fallocate(SimGmem *gmem, int mode, uint64_t off, uint64_t len);
 /* The slot that holds @gpa, or NULL */
 SimSlot *sim_slot_at(SimVm *vm, uint64_t gpa);
@@ -225,6 +259,9 @@ void sim_resident_sample(SimVm *vm);
 void sim_shared_find_file(SimSlot *slot);
 /* madvise() or a punch freed the host range [@hva, @hva + @len) */
 void sim_shared_discarded(uint64_t hva, uint64_t len, const char *how);
+
+/* sim-attributes.c */
+long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *arg);
 
 /* sim-realm.c */
 long sim_realm_enable_cap(SimVm *vm, const struct kvm_enable_cap *cap);

@@ -99,7 +99,6 @@ BAD = [
 SAME = [
     ("disks and networks", NOVA, '<disk type="file" device="disk">',
      '<interface type="user"/><disk type="file" device="disk">'),
-    ("a balloon", NOVA, 'memballoon model="none"', 'memballoon model="virtio"'),
     ("what to do on a crash", NATIVE, "<devices>", "<on_crash>restart</on_crash><devices>"),
     ("the name and the UUID", NATIVE, "<name>native</name>", "<name>x</name><uuid>y</uuid>"),
     ("currentMemory", KERNEL, "<currentMemory unit='GiB'>1", "<currentMemory unit='GiB'>2"),

@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from unittest import mock
 
 import nova_host as host
 from checks import HERE, TOP, check, raises, result, tool
@@ -22,6 +23,8 @@ from nova.api.validation.extra_specs import validators
 from nova.compute import provider_config, provider_tree
 from nova.virt.libvirt import driver as libvirt_driver
 from lxml import etree
+from oslo_concurrency import processutils
+import libvirt
 
 QEMU, SHARE = sys.argv[1:3]
 CONTRIB = os.path.join(TOP, "contrib", "arm-cca", "nova")
@@ -215,11 +218,65 @@ def test_refusals(driver, ordinary):
           (1, "", "realm.py: a Realm has no property 'id' t"))
 
 
+GREETING = '{"QMP": {"version": {}, "capabilities": ["oob"]}}\n{"return": {}}\n'
+EVENT = '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "SHUTDOWN"}\n'
+CAN = GREETING + '{"return": {"capability": 244, "ipa-bits": 48}}\n{"return": {}}\n' + EVENT
+CANNOT = GREETING + ('{"error": {"class": "GenericError", "desc": "found no RMM"}}\n'
+                     '{"return": {}}\n') + EVENT
+OLD = GREETING + ('{"error": {"class": "CommandNotFound", "desc": "The command '
+                  'query-cca-capabilities has not been found"}}\n{"return": {}}\n')
+# What QEMU prints, or how it fails, in this order; and has the host the trait then?
+ANSWERS = [
+    ("QEMU finds no RMM", CANNOT, False, "found no RMM"),
+    ("there is an RMM now", CAN, True, None),
+    ("it has gone", CANNOT, False, "found no RMM"),
+    ("it is back", CAN, True, None),
+    ("QEMU is one without Realms", OLD, False, "has not been found"),
+    ("it is back again", CAN, True, None),
+    ("QEMU says nothing", "", False, "does not answer"),
+    ("QEMU says something else", "Illegal instruction\n", False, "does not answer"),
+    ("QEMU says half of it", GREETING, False, "does not answer"),
+    ("QEMU can be asked", CAN, True, None),
+    ("QEMU ends with an error", processutils.ProcessExecutionError(exit_code=1),
+     False, "does not answer"),
+    ("QEMU can be asked again", CAN, True, None),
+    ("QEMU hangs", subprocess.TimeoutExpired("qemu", 60), False, "does not answer"),
+    ("QEMU does no longer hang", CAN, True, None),
+    ("QEMU is not there", FileNotFoundError(2, "No such file"), False, "does not answer"),
+]
+
+
 def test_traits(driver):
+    module = sys.modules[type(driver).__module__]
     tree = provider_tree.ProviderTree()
     node = tree.new_root("host", host.NETWORK)
-    driver.update_provider_tree(tree, "host")
-    check("the host has the trait", TRAIT in tree.data(node).traits, True)
+
+    def has_trait(answer, seconds):
+        """Has the host the trait after an update, and how often was QEMU asked?"""
+        said = {"side_effect": answer} if isinstance(answer, Exception) else \
+            {"return_value": (answer, "")}
+        with mock.patch.object(module.capabilities.processutils, "execute", **said) as execute, \
+                mock.patch.object(module, "monotonic", return_value=seconds):
+            driver.update_provider_tree(tree, "host")
+        if execute.called:
+            check("the emulator of libvirt is asked", execute.call_args.args[0],
+                  "/usr/bin/qemu-system-aarch64")
+        return [TRAIT in tree.data(node).traits, execute.call_count]
+
+    for number, (what, answer, expected, why) in enumerate(ANSWERS):
+        check(f"traits, {what}: the host has the trait only with a good answer",
+              has_trait(answer, number * module.ASK_AGAIN), [expected, 1])
+        check(f"traits, {what}: the reason is kept for the log",
+              why in (driver._no_realms or "") if why else driver._no_realms, bool(why) or None)
+    now = len(ANSWERS) * module.ASK_AGAIN
+    check("traits: an answer counts for some minutes",
+          [has_trait(CAN, now), has_trait(CANNOT, now + module.ASK_AGAIN - 1),
+           has_trait(CANNOT, now + module.ASK_AGAIN)], [[True, 1], [True, 0], [False, 1]])
+    with mock.patch.object(host.Connection, "getDomainCapabilities",
+                           side_effect=libvirt.libvirtError("no kvm")):
+        check("traits: without KVM there are no Realms, and no QEMU is asked",
+              has_trait(CAN, now + 2 * module.ASK_AGAIN), [False, 0])
+    check("the host has the trait again", has_trait(CAN, now + 3 * module.ASK_AGAIN), [True, 1])
     check("and what Nova says of it", "MEMORY_MB" in tree.data(node).inventory, True)
 
 

@@ -273,9 +273,7 @@ static const Option options[] = {
       "a Realm cannot be migrated: remove -incoming" },
     { "-loadvm", "-loadvm before", NO_STATE },
     { "-only-migratable", "-only-migratable",
-      "disallowing migration blocker (--only-migratable) for: an Arm CCA "
-      "Realm cannot be migrated or saved: its state is out of the host's "
-      "reach" },
+      "a Realm cannot be migrated: remove -only-migratable" },
 };
 
 static void test_option(const void *data)

@@ -49,11 +49,11 @@ static const Refused refused[] = {
     { "refuses fewer breakpoints on series v7, with one line",
       { "personality = v7", .cpu = ",num-breakpoints=4" },
       "num-breakpoints: this kernel does not take the number, leave it out: "
-      REG "0x10303408 on vCPU 0: Invalid argument" },
+      REG "0x30303408 on vCPU 0: Invalid argument" },
     { "refuses watchpoints that the kernel refuses, with one line",
       { "fail = SET_ONE_REG#1@EBUSY", .cpu = ",num-watchpoints=3" },
       "num-watchpoints: this kernel does not take the number, leave it out: "
-      REG "0x10205408 on vCPU 0: Device or resource busy" },
+      REG "0x30205408 on vCPU 0: Device or resource busy" },
     { "refuses a kernel that ignores the breakpoints",
       { "ignores = dfr0", .cpu = ",num-breakpoints=4" },
       "rme-guest 'rme0': num-breakpoints=4 was not taken: a Realm on this "

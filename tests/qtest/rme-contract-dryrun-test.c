@@ -107,38 +107,10 @@ static char *options_of(const Line *line, const char *images,
         line->memory ?: "256M", images, line->more ?: "");
 }
 
-typedef struct Result {
-    char *out, *err;
-    int status;
-} Result;
-
-static void result_free(Result *r)
-{
-    g_free(r->out);
-    g_free(r->err);
-    g_free(r);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Result, result_free)
-
-static Result *run(const char *binary, const char *options)
-{
-    g_autofree char *command = g_strdup_printf("%s -nodefaults "
-                                               "-no-user-config %s",
-                                               binary, options);
-    g_auto(GStrv) argv = NULL;
-    g_auto(GStrv) env = g_environ_unsetenv(g_get_environ(), "CCA_SIM_CONF");
-    Result *r = g_new0(Result, 1);
-
-    g_assert_true(g_shell_parse_argv(command, NULL, &argv, NULL));
-    g_assert_true(g_spawn_sync(NULL, argv, env, G_SPAWN_SEARCH_PATH, NULL,
-                               NULL, &r->out, &r->err, &r->status, NULL));
-    return r;
-}
-
 /* What a dry run says, NULL after a failure */
 static char *dry_run(const char *binary, const char *options)
 {
-    g_autoptr(Result) r = run(binary, options);
+    g_autoptr(ContractDryRun) r = contract_dry_run(binary, options);
     QObject *obj = qobject_from_json(r->out, NULL);
     QDict *info = qobject_to(QDict, obj);
     char *rim = g_strdup(info ? qdict_get_try_str(info, "rim") : NULL);
@@ -146,6 +118,8 @@ static char *dry_run(const char *binary, const char *options)
     contract_check(rim && WIFEXITED(r->status) && !WEXITSTATUS(r->status),
                    "dry run: status 0x%x: %s %s\n%s\n%s", r->status, binary,
                    options, r->out, r->err);
+    contract_check(!info || !qdict_haskey(info, "shared-memory"),
+                   "dry run: memory is shared");
     qobject_unref(obj);
     return rim;
 }
@@ -164,11 +138,6 @@ static char *launch(const Line *line, const char *options)
     return rim;
 }
 
-static const char *native(void)
-{
-    return getenv("QTEST_DRY_RUN_BINARY") ?: "./qemu-system-aarch64";
-}
-
 static void test_line(const void *data)
 {
     const Line *line = data;
@@ -177,7 +146,7 @@ static void test_line(const void *data)
     g_autofree char *dry = options_of(line, images, ",dry-run=on");
     g_autofree char *launched = launch(line, real);
     g_autofree char *same_build = dry_run(getenv("QTEST_QEMU_BINARY"), dry);
-    g_autofree char *other_build = dry_run(native(), dry);
+    g_autofree char *other_build = dry_run(contract_native_qemu(), dry);
 
     contract_check(launched, "the simulator has no measurement");
     contract_equal("dry run of the build that is launched", same_build,
@@ -198,9 +167,9 @@ static void test_reproducible(const void *data)
         contract_file("another-name", image, 8192));
     g_autofree char *options = options_of(&line, images, ",dry-run=on");
     g_autofree char *changed = options_of(&line, others, ",dry-run=on");
-    g_autofree char *first = dry_run(native(), options);
-    g_autofree char *second = dry_run(native(), options);
-    g_autofree char *third = dry_run(native(), changed);
+    g_autofree char *first = dry_run(contract_native_qemu(), options);
+    g_autofree char *second = dry_run(contract_native_qemu(), options);
+    g_autofree char *third = dry_run(contract_native_qemu(), changed);
 
     contract_equal("the second time", second, first);
     contract_equal("other paths, another day", third, first);
@@ -220,7 +189,7 @@ static void test_other_hosts(const void *data)
     g_autofree char *images = image_options(IMAGE_KERNEL);
     g_autofree char *real = options_of(&line, images, "");
     g_autofree char *dry = options_of(&line, images, ",dry-run=on");
-    g_autofree char *expected = dry_run(native(), dry);
+    g_autofree char *expected = dry_run(contract_native_qemu(), dry);
 
     for (int i = 0; i < ARRAY_SIZE(hosts); i++) {
         g_autofree char *rim = NULL;
@@ -250,9 +219,9 @@ static void test_leaves_alone(const void *data)
                 "mem-path=%1$s/memory "
                 "-fw_cfg name=opt/x,file=/nonexistent/fw "
                 "-device vhost-vsock-pci,guest-cid=3 "
-                "-add-fd fd=77,set=1 -incoming defer "
+                "-add-fd fd=77,set=1 "
                 "-pidfile %1$s/pid -daemonize -D %1$s/log -d guest_errors "
-                "-gdb tcp::1 -S",
+                "-S",
     };
     g_autofree char *dir = g_dir_make_tmp("rme-dry-run-XXXXXX", NULL);
     g_autofree char *images = image_options(IMAGE_KERNEL);
@@ -262,7 +231,7 @@ static void test_leaves_alone(const void *data)
 
     line.more = more;
     options = options_of(&line, images, ",dry-run=on");
-    rim = dry_run(native(), options);
+    rim = dry_run(contract_native_qemu(), options);
     contract_check(rmdir(dir) == 0, "files were made in %s", dir);
 }
 
@@ -348,6 +317,11 @@ static const Wrong wrongs[] = {
       " -device vfio-pci,host=0000:00:00.0",
       "a Realm cannot have the device vfio-pci: it maps all memory of the "
       "guest and does not ask what is shared; use a virtio device" },
+    { "a display with a frame buffer", DRY "-cpu host,pmu=off,sve=off" WATCH
+      " -device bochs-display,romfile=",
+      "a Realm cannot have the device bochs-display: its memory "
+      "'bochs-display-vram' needs a log of what the guest writes, which the "
+      "host cannot keep for a Realm; use virtio-gpu-pci" },
     { "a balloon", DRY "-cpu host,pmu=off,sve=off" WATCH
       " -device virtio-balloon-pci",
       "a Realm cannot have the device virtio-balloon-pci: it takes pages from "
@@ -377,7 +351,7 @@ static const Wrong wrongs[] = {
 static void test_wrong(const void *data)
 {
     const Wrong *w = data;
-    g_autoptr(Result) r = run(native(), w->options);
+    g_autoptr(ContractDryRun) r = contract_dry_run(contract_native_qemu(), w->options);
     g_autofree char *end = g_strconcat(w->message, "\n", NULL);
 
     contract_check(WIFEXITED(r->status) && WEXITSTATUS(r->status) == 1,
@@ -391,8 +365,9 @@ static void test_wrong(const void *data)
 /* A type for dry runs only must not turn up anywhere else */
 static void test_types(const void *data)
 {
-    g_autoptr(Result) cpus = run(native(), "-cpu help");
-    g_autoptr(Result) accels = run(native(), "-accel help");
+    const char *native = contract_native_qemu();
+    g_autoptr(ContractDryRun) cpus = contract_dry_run(native, "-cpu help");
+    g_autoptr(ContractDryRun) accels = contract_dry_run(native, "-accel help");
 
     contract_check(!strstr(cpus->out, "host"), "%s", cpus->out);
     contract_check(!strstr(accels->out, "dry"), "%s", accels->out);

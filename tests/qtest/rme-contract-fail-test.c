@@ -75,10 +75,9 @@ static const Failure failures[] = {
     }, {
         "the RMM refuses the parameters",
         "fail = REALM_CREATE@ENXIO",
-        "rme-guest 'rme0': the RMM refused the Realm's parameters (an IPA "
-        "space of 41 bits may be too wide for it: try highmem-mmio=off or a "
-        "smaller ipa-bits): KVM_ENABLE_CAP(244, CREATE_REALM): No such device "
-        "or address", "HASH 1, CREATE=ENXIO",
+        "rme-guest 'rme0': the RMM refused the Realm's parameters: "
+        "KVM_ENABLE_CAP(244, CREATE_REALM): No such device or address",
+        "HASH 1, CREATE=ENXIO",
     }, {
         "the Realm exists already",
         "fail = REALM_CREATE@EEXIST",

@@ -348,7 +348,7 @@ static void test_monitor(const void *data)
 {
     const State *t = data;
     g_autofree char *options = g_strconcat(t->options,
-                                           " -device bochs-display,romfile=",
+                                           " -device virtio-gpu-pci",
                                            NULL);
     State with_display = *t;
     g_autoptr(Contract) c = NULL;

@@ -9,20 +9,29 @@
 
 #define LOG_ON ",measurement-log=on"
 
-/* RIM and steps of a launch, which must succeed without a word */
+/*
+ * RIM and steps of a launch, which must succeed without a word; QEMU knows what
+ * of it is measured
+ */
 static char *launch(const ContractArgs *args, char **steps)
 {
     g_autoptr(Contract) c = contract_start(args);
+    g_autofree char *told = NULL;
     char *rim;
-    QDict *vm;
+    QDict *vm, *rsp, *info;
 
     contract_wait_calls(c, "FIRST_RUN", 1);
+    rsp = contract_qmp(c, "{'execute': 'query-cca'}");
+    info = rsp ? qdict_get_qdict(rsp, "return") : NULL;
+    told = g_strdup(info ? qdict_get_try_str(info, "rim") : NULL);
+    qobject_unref(rsp);
     contract_quit(c);
     contract_expect_active(c);
     contract_expect_silence(c);
     *steps = contract_steps(c);
     vm = contract_realm(c);
     rim = g_strdup(vm ? qdict_get_try_str(vm, "rim") : NULL);
+    contract_equal("RIM of query-cca", told, rim);
     return rim ?: g_strdup("none");
 }
 

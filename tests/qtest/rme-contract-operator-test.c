@@ -176,7 +176,7 @@ static void test_sequence(const Stage *stage, GRand *rand)
     Sequence s = { .stage = stage, .log = g_string_new(NULL) };
     g_autofree char *more = g_strconcat(
         "-S -smp 2 -device pcie-root-port,id=rp0 "
-        "-device bochs-display,romfile= ", stage->more, NULL);
+        "-device virtio-gpu-pci ", stage->more, NULL);
     bool alive = true;
 
     sequences++;

@@ -17,16 +17,16 @@
     "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
 #define MEC8 "mec = present\nmec-count = 8\n"
 #define NO_MEC "memory encryption contexts"
-#define WIDE(bits, less, max) \
-    "rme-guest 'rme0': the Realm needs an IPA space of " bits " bits (guest " \
+#define NEEDS(bits, less, max, advice) \
+    "the Realm needs an IPA space of " bits " bits (guest " \
     "addresses of " less " bits and the shared bit), this host's RMM " \
-    "supports " max ": use -machine highmem-mmio=off or less memory, or lay " \
-    "the machine out for this host with ipa-bits=" max
-#define REFUSED_IPA(bits) \
-    "rme-guest 'rme0': the RMM refused the Realm's parameters (an IPA space " \
-    "of " bits " bits may be too wide for it: try highmem-mmio=off or a " \
-    "smaller ipa-bits): KVM_ENABLE_CAP(244, CREATE_REALM): No such device or " \
-    "address"
+    "supports " max ": " advice
+#define WIDE(...) "rme-guest 'rme0': " NEEDS(__VA_ARGS__)
+#define REFUSED(...) \
+    "rme-guest 'rme0': the RMM refused the Realm's parameters (" \
+    NEEDS(__VA_ARGS__) "): KVM_ENABLE_CAP(244, CREATE_REALM): No such device " \
+    "or address"
+#define SMALLER(max) "lay the machine out for this host with ipa-bits=" max
 
 typedef struct Case {
     const char *name;
@@ -184,17 +184,22 @@ static const Case cases[] = {
         "bytes",
     }, {
         "refuses the default map on an RMM of 40 bits",
-        { "rmm-ipa-limit = 40" }, WIDE("41", "40", "40"),
+        { "rmm-ipa-limit = 40" },
+        WIDE("41", "40", "40", "use -machine highmem-mmio=off, or "
+             SMALLER("40")),
     }, {
         "refuses an IPA space that the RMM has not got",
         { "rmm-ipa-limit = 48", .object = ",ipa-bits=49" },
-        WIDE("49", "48", "48"),
+        WIDE("49", "48", "48", SMALLER("48")),
     }, {
         "refuses an IPA space that only CREATE finds too wide",
-        { "personality = v7\nrmm-ipa-limit = 40" }, REFUSED_IPA("41"),
+        { "personality = v7\nrmm-ipa-limit = 40" },
+        REFUSED("41", "40", "40", "use -machine highmem-mmio=off, or "
+                SMALLER("40")),
     }, {
         "refuses an IPA space of 52 bits that only CREATE finds too wide",
-        { "personality = v7", .object = ",ipa-bits=52" }, REFUSED_IPA("52"),
+        { "personality = v7", .object = ",ipa-bits=52" },
+        REFUSED("52", "51", "48", SMALLER("48")),
     }, {
         "the default map fits an RMM of just 41 bits",
         { "rmm-ipa-limit = 41" }, NULL, "ipa-bits=41",

@@ -55,6 +55,7 @@ static void test_before_the_start(const void *unused)
         expect_str(info, "state", "probed");
         expect_str(info, "rim", NULL);
         contract_check(!qdict_haskey(info, "images"), "there are images");
+        contract_check(!qdict_haskey(info, "shared-memory"), "shared memory");
         contract_check(qdict_get_try_int(info, "ipa-bits", 0) == 41,
                        "ipa-bits");
     }
@@ -134,6 +135,8 @@ static void check_info(Contract *c, const Launch *t, const char *rim)
                        qdict_get_try_bool(info, "mec-supported", false) ==
                        t->mec_supported, "mec-supported");
         check_images(info);
+        contract_check(qdict_get_try_int(info, "shared-memory", -1) == 0,
+                       "shared-memory is not 0 before the guest shares any");
     }
     contract_check(strstr(text, rim), "HMP has not the RIM: %s", text);
     qobject_unref(rsp);
@@ -367,6 +370,61 @@ static void test_late_report(const void *data)
     contract_quit(c);
 }
 
+static int64_t queue_size(Contract *c, int queue)
+{
+    QDict *rsp = contract_qmp(c, "{'execute': 'x-query-virtio'}");
+    QList *devices = rsp ? qdict_get_qlist(rsp, "return") : NULL;
+    QDict *device = devices ? qobject_to(QDict, qlist_peek(devices)) : NULL;
+    QDict *status = device ? contract_qmp(c,
+        "{'execute': 'x-query-virtio-queue-status', 'arguments': {'path': %s, "
+        "'queue': %d}}", qdict_get_str(device, "path"), queue) : NULL;
+    QDict *info = status ? qdict_get_qdict(status, "return") : NULL;
+    int64_t size = info ? qdict_get_try_int(info, "vring-num-default", -1) : -1;
+
+    qobject_unref(status);
+    qobject_unref(rsp);
+    return size;
+}
+
+/* What Linux fills its receive queues with has to be bounced */
+static void test_queues(const void *unused)
+{
+    static const struct {
+        const char *device;
+        int queue, size;
+    } tests[] = {
+        { "-device virtio-serial-pci", 0, 128 },
+        { "-device virtio-serial-pci", 2, 32 },
+        { "-netdev user,id=n -device virtio-net-pci,netdev=n,romfile=", 0,
+          256 },
+        { "-netdev user,id=n -device virtio-net-pci,netdev=n,romfile=,"
+          "rx_queue_size=512", 0, 512 },
+        { "-device virtio-rng-device", 0, 8 },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(tests); i++) {
+        g_autofree char *plain = g_strdup_printf(
+            "-S -machine virt -cpu cortex-a57 -nodefaults %s",
+            tests[i].device);
+        g_autofree char *realm = g_strdup_printf("-nodefaults %s",
+                                                 tests[i].device);
+        g_autoptr(Contract) ordinary = contract_start_options("", plain);
+        g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+            .more = realm,
+        });
+        int64_t size = queue_size(ordinary, tests[i].queue);
+
+        contract_check(size == 1024, "%s of an ordinary machine: %" PRId64,
+                       tests[i].device, size);
+        size = queue_size(c, tests[i].queue);
+        contract_check(size == tests[i].size, "%s: queue %d has %" PRId64
+                       " descriptors, not %d", tests[i].device,
+                       tests[i].queue, size, tests[i].size);
+        contract_quit(ordinary);
+        contract_quit(c);
+    }
+}
+
 static bool has_text(const char *line, const char *text)
 {
     return strstr(line, text);
@@ -399,6 +457,8 @@ static void add_tests(void)
                  test_late_report, NULL);
     contract_add("query", "measurement-report set while QEMU waits",
                  test_late_report, ",measurement-report=off");
+    contract_add("query", "queues have the size that the device asks for",
+                 test_queues, NULL);
     contract_add("query", "a file that cannot be written",
                  test_file_that_cannot_be_written, NULL);
 }

@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include "qobject/qjson.h"
 #include "qobject/qlist.h"
+#include "qobject/qnum.h"
 #include "rme-contract-internal.h"
 
 int contract_status(Contract *c)
@@ -240,6 +241,52 @@ char *contract_steps(Contract *c)
         }
     }
     return g_string_free(s, false);
+}
+
+static bool get_u64(QDict *call, const char *key, uint64_t *value)
+{
+    QNum *num = qobject_to(QNum, qdict_get(call, key));
+
+    return num && qnum_get_try_uint(num, value);
+}
+
+GArray *contract_mmio_reads(Contract *c)
+{
+    GArray *reads = g_array_new(false, true, sizeof(ContractRead));
+    QList *list = calls(c);
+    QListEntry *e;
+
+    if (!list) {
+        return reads;
+    }
+    QLIST_FOREACH_ENTRY(list, e) {
+        QDict *call = entry_dict(e);
+        ContractRead read = { };
+
+        if (!g_strcmp0(qdict_get_try_str(call, "call"), "MMIO_READ_RESULT")) {
+            contract_check(get_u64(call, "gpa", &read.gpa) &&
+                           get_u64(call, "data", &read.data),
+                           "a read without address and data");
+            g_array_append_val(reads, read);
+        }
+    }
+    return reads;
+}
+
+void contract_expect_read(Contract *c, uint64_t gpa, uint64_t data)
+{
+    g_autoptr(GArray) reads = contract_mmio_reads(c);
+
+    for (guint i = 0; i < reads->len; i++) {
+        const ContractRead *r = &g_array_index(reads, ContractRead, i);
+
+        if (r->gpa == gpa) {
+            contract_check(r->data == data, "0x%" PRIx64 " reads 0x%" PRIx64
+                           ", not 0x%" PRIx64, gpa, r->data, data);
+            return;
+        }
+    }
+    contract_fail("no read of 0x%" PRIx64 ": %s", gpa, c->command);
 }
 
 const char *contract_populated_sha256(Contract *c, uint64_t addr)

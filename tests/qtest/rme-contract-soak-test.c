@@ -188,8 +188,11 @@ static unsigned seed(void)
 static char *storm_exits(GRand *rand)
 {
     static const char *const ends[] = { "shutdown", "reset", "reset2" };
-    GString *s = g_string_new("off-exit = any\n");
+    GString *s = g_string_new(g_rand_boolean(rand) ? "off-exit = any\n" :
+                              "personality = v7\n");
 
+    g_string_append_printf(s, "off-seed = %u\n",
+                           g_rand_int_range(rand, 0, 1000));
     for (int i = g_rand_int_range(rand, 0, 60); i > 0; i--) {
         g_string_append(s, g_rand_int_range(rand, 0, 20) ? SHARE :
                            "exit = system-event crash\n");

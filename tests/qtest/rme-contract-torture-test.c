@@ -45,7 +45,7 @@ static const Call calls[] = {
     { "VCPU_INIT" },
     { "SET_USER_MEMORY_REGION2", 0, "KVM_SET_USER_MEMORY_REGION2" },
     { "CREATE_GUEST_MEMFD", 0, "guest_memfd" },
-    { "SET_MEMORY_ATTRIBUTES", 0, "memory (0x40000000+0x10000000)" },
+    { "SET_MEMORY_ATTRIBUTES", 0, "KVM_SET_MEMORY_ATTRIBUTES" },
     { "GET_ONE_REG" },
     { "SET_ONE_REG" },
     { "ENABLE_CAP" },

@@ -70,6 +70,30 @@ Contract *contract_run(const ContractArgs *args);
 /* contract_run_options: like it, with these options and nothing else */
 Contract *contract_run_options(const char *conf, const char *options);
 
+/* The options of contract_start(), to be freed */
+char *contract_options(const ContractArgs *args);
+
+/* How a dry run ended, and what it printed */
+typedef struct ContractDryRun {
+    char *out, *err;
+    int status;
+} ContractDryRun;
+
+/* The build for this machine, QTEST_DRY_RUN_BINARY */
+const char *contract_native_qemu(void);
+
+/* Run it with -nodefaults and @options, which ask for a dry run */
+ContractDryRun *contract_dry_run(const char *binary, const char *options);
+void contract_dry_run_free(ContractDryRun *r);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ContractDryRun, contract_dry_run_free)
+
+/* It must refuse @args as a launch does, which had @launch on stderr */
+void contract_expect_dry_refusal(const ContractArgs *args, const char *binary,
+                                 const char *launch);
+
+/* It must have a measurement for @args */
+void contract_expect_dry_success(const ContractArgs *args, const char *binary);
+
 /*
  * Start QEMU, and wait until a vCPU runs (@runs) or QEMU has ended. It is not
  * talked to; contract_end() ends it.
@@ -169,6 +193,16 @@ unsigned contract_count(Contract *c, const char *call);
  * POPULATE 0x40080000+0x2000, REC 0, ACTIVATE". A failing one has "=ERRNO".
  */
 char *contract_steps(Contract *c);
+
+typedef struct ContractRead {
+    uint64_t gpa, data;
+} ContractRead;
+
+/* What the guest got by its MMIO reads, in their order; of ContractRead */
+GArray *contract_mmio_reads(Contract *c);
+
+/* The first read of @gpa got @data */
+void contract_expect_read(Contract *c, uint64_t gpa, uint64_t data);
 
 /* SHA-256 of what was populated at @addr, whose request must start there */
 const char *contract_populated_sha256(Contract *c, uint64_t addr);

@@ -98,6 +98,8 @@ static void test_not_ram(Fixture *f, gconstpointer unused)
         check_refused(f, addrs[i]);
         check_refused(f, addrs[i] | SHARED);
     }
+    /* Only the shared bit is left out */
+    check_refused(f, SHARED / 2 + RAM);
     check_refused(f, 2 * SHARED + RAM);
     check_refused(f, UINT64_MAX - 3);
 }
@@ -159,6 +161,12 @@ static void test_map(Fixture *f, gconstpointer unused)
     g_assert_true(p == f->host + 13 * PAGE + 5);
     g_assert_cmpuint(len, ==, 2 * CHUNK - 5);
     address_space_unmap(f->as, p, len, true, 0);
+
+    /* What is private is no bounce buffer of zeros */
+    for (unsigned i = 0; i < 2; i++) {
+        len = PAGE;
+        g_assert_null(address_space_map(f->as, RAM | SHARED, &len, i, ATTRS));
+    }
 }
 
 static void test_entries(Fixture *f, gconstpointer unused)
@@ -330,6 +338,9 @@ static void check_doorbell(AddressSpace *as, hwaddr addr, uint32_t value)
 static void test_doorbell(Fixture *f, gconstpointer unused)
 {
     hwaddr bell = FIXTURE_MMIO + 0x40;
+    IOMMUMemoryRegion *iommu = IOMMU_MEMORY_REGION(f->as->root);
+    IOMMUMemoryRegionClass *imrc;
+    IOMMUTLBEntry e;
     uint64_t data = 0;
     MemTxResult r;
 
@@ -343,6 +354,12 @@ static void test_doorbell(Fixture *f, gconstpointer unused)
     /* Writes only, to just there */
     address_space_ldl_le(f->as, bell, ATTRS, &r);
     g_assert_cmpint(r, ==, MEMTX_DECODE_ERROR);
+    imrc = memory_region_get_iommu_class_nocheck(iommu);
+    e = imrc->translate(iommu, bell, IOMMU_RO, 0);
+    g_assert_cmpint(e.perm, ==, IOMMU_NONE);
+    e = imrc->translate(iommu, bell | SHARED, IOMMU_WO, 0);
+    g_assert_cmpint(e.perm, ==, IOMMU_WO);
+    g_assert_cmphex(e.addr_mask, ==, 3);
     check_refused(f, bell - 4);
     check_refused(f, bell + 4);
     check_refused(f, (bell + 4) | SHARED);

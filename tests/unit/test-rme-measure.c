@@ -270,6 +270,58 @@ static void test_rmm_2_does_not_measure_ripas(void)
     g_assert_cmpmem(by_hand.rim, sizeof(by_hand.rim), m.rim, sizeof(m.rim));
 }
 
+static void rim_of_plan(RmePlan *plan, RmeMeasure *m)
+{
+    g_assert_true(rme_plan_finish(plan, &params_v1, &boot_rec, &error_abort));
+    g_assert_true(rme_measure_plan(m, plan, RME_MEASURE_RMM_1, &error_abort));
+}
+
+/* Images with gaps are measured as the pages that they are in, zeros and all */
+static void test_gaps_are_zeros(void)
+{
+    g_autofree uint8_t *pages = g_malloc0(2 * PAGE);
+    g_autoptr(RmePlan) whole = rme_plan_new(), parts = rme_plan_new();
+    RmeMeasure m = { }, n = { };
+
+    memset(pages + 100, 0x11, 10);
+    memset(pages + 200, 0x22, 20);
+    memset(pages + PAGE - 5, 0x33, 10);
+    add_ram(whole, RAM, 4 * MiB, true);
+    add_blob(whole, RAM, pages, 2 * PAGE, 2 * PAGE, true);
+    add_ram(parts, RAM, 4 * MiB, true);
+    add_blob(parts, RAM + 100, pages + 100, 10, 10, true);
+    add_blob(parts, RAM + 200, pages + 200, 20, 20, true);
+    add_blob(parts, RAM + PAGE - 5, pages + PAGE - 5, 10, 10, true);
+    rim_of_plan(whole, &m);
+    rim_of_plan(parts, &n);
+    g_assert_cmpmem(n.rim, sizeof(n.rim), m.rim, sizeof(m.rim));
+}
+
+static void count_ripas(const RmeExtend *extend, void *opaque)
+{
+    *(unsigned *)opaque += extend->op == RME_EXTEND_RIPAS;
+}
+
+/* The tables of 43 bits start at level 1, and have no blocks of 512 GiB */
+static void test_no_block_beyond_the_start_level(void)
+{
+    static const struct {
+        unsigned ipa_bits, blocks;
+    } cases[] = { { 42, 512 }, { 43, 512 }, { 44, 1 }, { 48, 1 } };
+
+    for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+        RmePlanParams params = params_v1;
+        unsigned blocks = 0;
+        RmeMeasure m = { .fn = count_ripas, .opaque = &blocks };
+
+        params.ipa_bits = cases[i].ipa_bits;
+        create(&m, &params);
+        g_assert_true(rme_measure_ripas(&m, 1ULL << 39, 1ULL << 39,
+                                        &error_abort));
+        g_assert_cmpuint(blocks, ==, cases[i].blocks);
+    }
+}
+
 /* One extension in the open, with bytes that the test puts together itself */
 static void test_sha384_is_a_chain_of_48_bytes(void)
 {
@@ -497,6 +549,9 @@ int main(int argc, char **argv)
                     test_each_extension_is_reported);
     g_test_add_func("/rme-measure/rmm-2-does-not-measure-ripas",
                     test_rmm_2_does_not_measure_ripas);
+    g_test_add_func("/rme-measure/gaps-are-zeros", test_gaps_are_zeros);
+    g_test_add_func("/rme-measure/no-block-beyond-the-start-level",
+                    test_no_block_beyond_the_start_level);
     g_test_add_func("/rme-measure/sha384-is-a-chain-of-48-bytes",
                     test_sha384_is_a_chain_of_48_bytes);
     g_test_add_func("/rme-measure/digest-of-an-image",

@@ -3,20 +3,27 @@
 
 It is Nova's libvirt driver. What it adds is for instances whose flavor or
 image requires the trait CUSTOM_ARM_CCA_REALM, which this driver gives to its
-host: so such an instance comes to no other host, and is a Realm on this one.
+host as long as its QEMU says that it can start Realms: so such an instance comes
+to no other host, and is a Realm on this one.
 
 To be installed as nova.virt.arm_cca; docs/system/arm/cca-nova.rst in QEMU's
 source tells more.
 """
 
 import re
+from time import monotonic
 
 from nova import exception
 from nova.virt.libvirt import driver
+from oslo_log import log as logging
 
-from . import realm
+from . import capabilities, realm
+
+LOG = logging.getLogger(__name__)
 
 TRAIT = "CUSTOM_ARM_CCA_REALM"
+# Nova wants the traits every minute; QEMU makes Realms on trial for its answer
+ASK_AGAIN = 600
 # Extra specs with this prefix are properties of the Realm
 PREFIX = "cca:"
 
@@ -64,11 +71,36 @@ class RealmDriver(driver.LibvirtDriver):
             # Another host would not help: this one is not tried again
             raise exception.InvalidInput(reason=str(err)) from err
 
+    # When QEMU was asked, by the monotonic clock, and why there are no Realms
+    _asked, _no_realms = None, None
+
+    def _why_no_realms(self):
+        """None if this host can start Realms"""
+        now = monotonic()
+        if self._asked is None or now - self._asked >= ASK_AGAIN:
+            before, first = self._no_realms, self._asked is None
+            try:
+                connection = self._host.get_connection()
+                capabilities.ask(capabilities.emulator_of(connection))
+                self._no_realms = None
+            except capabilities.NoRealms as err:
+                self._no_realms = str(err)
+            self._asked = now
+            if self._no_realms and (first or self._no_realms != before):
+                LOG.warning("this host has no trait %s: %s", TRAIT, self._no_realms)
+            elif not self._no_realms and (first or before):
+                LOG.info("this host has the trait %s", TRAIT)
+        return self._no_realms
+
     def update_provider_tree(self, provider_tree, nodename, allocations=None):
         super().update_provider_tree(provider_tree, nodename, allocations)
-        provider_tree.add_traits(nodename, TRAIT)
-        # As in the method above, for those who look there
-        self.provider_tree.add_traits(nodename, TRAIT)
+        # As in the method above, for those who look at the second one
+        for tree in (provider_tree, self.provider_tree):
+            if self._why_no_realms():
+                # Nova keeps what it once had
+                tree.remove_traits(nodename, TRAIT)
+            else:
+                tree.add_traits(nodename, TRAIT)
 
     def suspend(self, context, instance):
         # QEMU refuses as well, but libvirt's message does not say why

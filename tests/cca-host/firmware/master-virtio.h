@@ -30,6 +30,9 @@ struct virtio_master {
 
 extern struct virtio_master virtio_master;
 
+/* whether devices are started without VIRTIO_F_ACCESS_PLATFORM */
+extern bool virtio_master_careless;
+
 /**
  * virtio_master_start() - reset it and set up its first @queues queues
  * @device: its PCI device id

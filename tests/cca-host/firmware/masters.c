@@ -8,6 +8,7 @@
 
 #include "lib.h"
 #include "machine.h"
+#include "master-virtio.h"
 #include "masters.h"
 #include "report.h"
 #include "virtio.h"
@@ -171,6 +172,29 @@ static void check_private_rings(struct trial *t)
     check(recovers(t), "%s: works after that", t->m->name);
 }
 
+/*
+ * A driver that does not accept VIRTIO_F_ACCESS_PLATFORM: a device in the
+ * kernel would take the addresses of its rings for those of a host's process
+ */
+static void check_careless(struct trial *t)
+{
+    fill_pattern(t->private, 2 * PAGE_SIZE, SEED_PRIVATE);
+    master_patience = IMPATIENCE_US;
+    virtio_master_careless = true;
+    t->m->start(t->pci, &t->rings);
+    if (t->m->take) {
+        t->m->take(gpa(t->private));
+    }
+    if (t->m->give) {
+        t->m->give(gpa(t->private));
+    }
+    virtio_master_careless = false;
+    check(is_pattern(t->private, 2 * PAGE_SIZE, SEED_PRIVATE),
+          "%s: a driver that accepts no feature changes nothing that is "
+          "private", t->m->name);
+    check(recovers(t), "%s: works after that", t->m->name);
+}
+
 static void test_device(struct trial *t)
 {
     const char *name = t->m->name;
@@ -209,6 +233,9 @@ static void test_device(struct trial *t)
     }
     if (!t->m->bare) {
         check_private_rings(t);
+    }
+    if (t->m->vendor == VIRTIO_VENDOR) {
+        check_careless(t);
     }
 }
 

@@ -52,6 +52,7 @@
 #define MMIO_QUEUE_DESC 0x080
 #define MMIO_QUEUE_DRIVER 0x090
 #define MMIO_QUEUE_DEVICE 0x0a0
+#define MMIO_CONFIG 0x100
 #define MMIO_MODERN 2
 #define PCI_DEVICE_BASE 0x1040
 
@@ -140,6 +141,7 @@ bool virtio_find_mmio(uint16_t device, struct virtio *v)
     memset(v, 0, sizeof(*v));
     while ((node = fdt_find(node, "compatible", "virtio,mmio"))) {
         v->mmio = shared_alias(fdt_reg(node, 0));
+        v->config = v->mmio + MMIO_CONFIG;
         if (mmio_read32(v->mmio + MMIO_DEVICE_ID) + PCI_DEVICE_BASE == device) {
             return mmio_read32(v->mmio + MMIO_VERSION) == MMIO_MODERN;
         }
@@ -211,6 +213,15 @@ bool virtio_begin(struct virtio *v, uint64_t features)
     accept_features(v, 1, features >> 32);
     add_status(v, STATUS_FEATURES_OK);
     return virtio_status(v) & STATUS_FEATURES_OK;
+}
+
+void virtio_begin_careless(struct virtio *v)
+{
+    virtio_reset(v);
+    add_status(v, STATUS_ACKNOWLEDGE);
+    add_status(v, STATUS_DRIVER);
+    accept_features(v, 0, 0);
+    accept_features(v, 1, 0);
 }
 
 static void write_address(uint64_t reg, uint64_t address)

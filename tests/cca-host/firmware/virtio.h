@@ -41,7 +41,8 @@ struct virtio_queue {
 /**
  * struct virtio - a device
  * @mmio: registers of a device on virtio-mmio, 0 for one on PCI
- * @common, @notify, @config: where the structures of one on PCI are accessed
+ * @common, @notify: where the structures of one on PCI are accessed
+ * @config: its configuration, on either
  * @notify_step: bytes between the notify addresses of two queues
  */
 struct virtio {
@@ -78,6 +79,12 @@ uint64_t virtio_features(struct virtio *v);
 
 /** virtio_begin() - reset and negotiate; whether @features were accepted */
 bool virtio_begin(struct virtio *v, uint64_t features);
+
+/**
+ * virtio_begin_careless() - the same as a driver that accepts no feature, and
+ * does not ask the device whether it can do without
+ */
+void virtio_begin_careless(struct virtio *v);
 
 /**
  * virtio_set_queue() - set up a queue, after virtio_begin()

@@ -227,7 +227,7 @@ masters()
     local name="$1"
     shift
     sim_conf "$name"
-    run_guest "$name" 300 on_cca_host "$name" "$QEMU" \
+    run_guest "$name" 600 on_cca_host "$name" "$QEMU" \
         -M virt,gic-version=3,confidential-guest-support=rme0 \
         -object rme-guest,id=rme0 -cpu host -accel kvm -m 512 \
         -nodefaults -display none -serial "file:/results/$name.log" \

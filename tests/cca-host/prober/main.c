@@ -17,6 +17,18 @@
     "exit = internal-error 4\n" \
     "exit = errno ENXIO\n" \
     "exit = reason 9\n"
+#define FOUR_ACCESSES \
+    "exit = mmio-read 0x9000018 4\n" \
+    "exit = mmio-write 0xa800000 4 1\n" \
+    "exit = mmio-write 0xa800000 8 1\n" \
+    "exit = mmio-read 0xa800000 8\n"
+#define LARGE_PAGES "host-page-size = 65536\n"
+#define SVE_HOST "host-sve-vq = 8\nrmm-sve-vq = 4\n"
+#define MEC_REFUSES "mec = absent\nmec-refuses = yes\n"
+#define IGNORED \
+    "exit = memory-fault shared 0x40000000 0x1000\n" \
+    "exit = memory-fault private 0x40000000 0x1000\n" \
+    "fail = SET_MEMORY_ATTRIBUTES#2@ENOMEM\n"
 #define POWER_OFF "exit = system-event shutdown\n"
 
 /* What has a rule of its own in the two personalities runs in both */
@@ -33,6 +45,7 @@ static const ProbeGroup groups[] = {
     { "activate-v7", V7, activate_cases },
     { "slots-v10", V10, slot_cases },
     { "slots-v7", V7, slot_cases },
+    { "readonly-mem", "readonly-mem = yes\n", readonly_mem_cases },
     { "attributes-v10", V10, attribute_cases },
     { "attributes-v7", V7, attribute_cases },
     { "gmem-v10", V10, gmem_cases },
@@ -45,14 +58,30 @@ static const ProbeGroup groups[] = {
     { "pmu-v7", V7, pmu_cases },
     { "run-v10", V10, run_cases },
     { "run-v7", V7, run_cases },
-    { "large-pages", "host-page-size = 65536\n", large_page_cases },
-    { "ignored", "exit = memory-fault shared 0x40000000 0x1000\n"
-      "exit = memory-fault private 0x40000000 0x1000\n"
-      "fail = SET_MEMORY_ATTRIBUTES#2@ENOMEM\n", ignored_cases },
+    { "strict-config-v10", V10, strict_config_cases },
+    { "strict-config-v7", V7, strict_config_cases },
+    { "strict-launch-v10", V10, strict_launch_cases },
+    { "strict-launch-v7", V7, strict_launch_cases },
+    { "strict-regs-v10", V10, strict_regs_cases },
+    { "strict-regs-v7", V7, strict_regs_cases },
+    { "strict-exits-v10", V10 "exit = mmio-read 0x9000018 4\n",
+      strict_exit_cases },
+    { "strict-exits-v7", V7 "exit = mmio-read 0x9000018 4\n",
+      strict_exit_cases },
+    { "strict-memory-v10", V10, strict_memory_cases },
+    { "strict-memory-v7", V7, strict_memory_cases },
+    { "no-sve", "host-sve-vq = 8\nrmm-sve-vq = 0\n", no_sve_cases },
+    { "strict-mec", "mec = present\nmec-count = 2\n", strict_mec_cases },
+    { "large-pages-v10", V10 LARGE_PAGES, large_page_cases },
+    { "large-pages-v7", V7 LARGE_PAGES, large_page_cases },
+    { "ignored-v10", V10 IGNORED, ignored_cases },
+    { "ignored-v7", V7 IGNORED, ignored_cases },
     { "plain-v10", V10, plain_cases },
     { "plain-old-kernel", "abi = none\n", plain_cases },
-    { "sve", "host-sve-vq = 8\nrmm-sve-vq = 4\n", sve_cases },
-    { "no-rmm", "rmm = no\n", no_rmm_cases },
+    { "sve-v10", V10 SVE_HOST, sve_cases },
+    { "sve-v7", V7 SVE_HOST, sve_cases },
+    { "no-rmm-v10", V10 "rmm = no\n", no_rmm_cases },
+    { "no-rmm-v7", V7 "rmm = no\n", no_rmm_cases },
     { "old-kernel", "abi = none\nsysfs = none\n", old_kernel_cases },
     { "v11", "whitelist-caps = yes\n", whitelist_cases },
     { "gen-b1", "abi = B1\ncap = 247\nsysfs = none\n", b1_cases },
@@ -66,9 +95,10 @@ static const ProbeGroup groups[] = {
     { "unrelated-cap", "cap = 245\nunrelated-cap = 244\n", unrelated_cases },
     { "sha256-only", "rmm-hashes = sha256\n", sha256_only_cases },
     { "mec-no-items", "mec = no-items\n", mec_no_items_cases },
-    { "mec-absent", "mec = absent\n", mec_absent_cases },
-    { "mec-refuses", "mec = absent\nmec-refuses = yes\n",
-      mec_refuses_cases },
+    { "mec-absent-v10", V10 "mec = absent\n", mec_absent_cases },
+    { "mec-absent-v7", V7 "mec = absent\n", mec_absent_cases },
+    { "mec-refuses-v10", V10 MEC_REFUSES, mec_refuses_cases },
+    { "mec-refuses-v7", V7 MEC_REFUSES, mec_refuses_cases },
     { "mec-present", "mec = present\nmec-count = 3\n", mec_present_cases },
     { "mec-exhausted", "mec = present\nmec-count = 4\nmec-in-use = 4\n",
       mec_exhausted_cases },
@@ -76,10 +106,14 @@ static const ProbeGroup groups[] = {
       "fail = REALM_INIT_RIPAS#2@EIO\nfail = VCPU_FINALIZE_REC\n"
       "fail = CONFIG_HASH@ENOMEM\n",
       fail_cases },
+    { "abort-v10", V10 FOUR_ACCESSES, abort_cases },
+    { "abort-v7", V7 FOUR_ACCESSES, abort_cases },
     { "exits-v10", V10 ALL_EXITS, exit_cases },
     { "exits-v7", V7 ALL_EXITS, exit_cases },
     { "power-off-v10", V10 POWER_OFF, off_cases },
-    { "power-off-v7", V7 POWER_OFF, off_cases },
+    { "power-off-v7", V7 POWER_OFF "off-seed = 5\n", off_cases },
+    { "power-off-before-v7", V7 POWER_OFF "off-seed = 7\n", off_before_cases },
+    { "power-off-after-v7", V7 POWER_OFF "off-seed = 8\n", off_after_cases },
     { "off-unknown", POWER_OFF "off-exit = unknown\n", off_unknown_cases },
     { "off-reset", POWER_OFF "off-exit = reset\n", off_reset_cases },
     { "off-any", POWER_OFF "off-exit = any\n", off_any_cases },
@@ -92,9 +126,28 @@ static const ProbeGroup groups[] = {
     { "ignores-counters", "ignores = counters\n", ignores_counters_cases },
     { "ignores-sve", "ignores = sve\nhost-sve-vq = 4\nrmm-sve-vq = 4\n",
       ignores_sve_cases },
+    { "vhost", V10, vhost_cases },
+    { "irq-v10", V10, irq_cases },
+    { "irq-v7", V7, irq_cases },
+    { "msi-exits", "exit = memory-fault shared 0x40010000 0x1000\n"
+      "exit = store 0x40010008 4 0x12345678\n"
+      "exit = await-msi there 8 5\nexit = await-msi nowhere 8 6\n"
+      "exit = mmio-read 0x9000000 4\n", msi_exit_cases },
     { "guard", "exit = memory-fault shared 0x40010000 0x1000\n"
       "exit = memory-fault private 0x40010000 0x1000\n", guard_cases },
     { "guard-abort", "host-access = abort\n", guard_abort_cases },
+    { "untold-v10", V10 "exit = memory-fault private 0x40400000 0x400000\n"
+      "exit = touch private 0x40400000 0x3000\n"
+      "exit = touch shared 0x40403000 0x1000\n"
+      "exit = memory-fault shared 0x40404000 0x1000\n", untold_cases },
+    { "untold-v7", V7 "exit = memory-fault private 0x40400000 0x400000\n"
+      "exit = touch private 0x40400000 0x3000\n"
+      "exit = touch shared 0x40403000 0x1000\n"
+      "exit = memory-fault shared 0x40404000 0x1000\n", untold_cases },
+    { "untold-ignored", "exit = touch private 0x40400000 0x1000\n",
+      untold_ignored_cases },
+    { "untold-back", "exit = memory-fault shared 0x40401000 0x1000\n"
+      "exit = memory-fault private 0x40401000 0x1000\n", untold_back_cases },
     { NULL, NULL, NULL }
 };
 

@@ -90,6 +90,8 @@ Vm *vm_new(uint64_t type_bits, unsigned ipa_bits);
 void vm_free(Vm *vm);
 /* RAM_SIZE of guest_memfd RAM at RAM_BASE in two slots, made private */
 void vm_add_ram(Vm *vm);
+/* vm_add_ram() without attributes */
+void vm_add_slots(Vm *vm);
 void vm_add_vcpus(Vm *vm, unsigned n, uint32_t features);
 void vm_add_gic(Vm *vm);
 
@@ -105,6 +107,8 @@ Vm *realm_new(void);
 Vm *realm_created(void);
 /* ... and a page populated, the RECs made, GIC there, ACTIVATE done */
 Vm *realm_active(unsigned vcpus);
+/* The same with attributes for the first @private bytes of RAM only */
+Vm *realm_active_with(unsigned vcpus, uint64_t private);
 
 long vcpu_init(Vm *vm, unsigned n, uint32_t features);
 long realm_action(Vm *vm, uint64_t action, const void *arg);
@@ -135,12 +139,20 @@ extern const ProbeCase config_cases[], mec_no_items_cases[],
     mec_absent_cases[], mec_refuses_cases[], mec_present_cases[],
     mec_exhausted_cases[], fail_cases[], sha256_only_cases[];
 extern const ProbeCase ripas_cases[], populate_cases[], slot_cases[],
-    attribute_cases[], large_page_cases[], gmem_cases[];
+    readonly_mem_cases[], attribute_cases[], large_page_cases[], gmem_cases[];
 extern const ProbeCase vcpu_cases[], regs_cases[], sve_cases[], pmu_cases[],
     run_cases[], activate_cases[], plain_cases[];
-extern const ProbeCase exit_cases[], ignored_cases[], off_cases[],
-    guard_cases[], guard_abort_cases[], off_unknown_cases[], kicked_cases[],
-    off_reset_cases[], off_any_cases[], odd_exit_cases[], round_cases[];
+extern const ProbeCase abort_cases[], exit_cases[], ignored_cases[],
+    off_cases[], off_before_cases[], off_after_cases[], off_unknown_cases[],
+    off_reset_cases[], off_any_cases[], odd_exit_cases[], round_cases[],
+    kicked_cases[], guard_cases[], guard_abort_cases[];
+extern const ProbeCase strict_config_cases[], strict_launch_cases[],
+    strict_regs_cases[], strict_exit_cases[], strict_memory_cases[],
+    no_sve_cases[], strict_mec_cases[];
+extern const ProbeCase vhost_cases[];
+extern const ProbeCase untold_cases[], untold_ignored_cases[],
+    untold_back_cases[];
+extern const ProbeCase irq_cases[], msi_exit_cases[];
 extern const ProbeCase ignores_dfr0_cases[], ignores_counters_cases[],
     ignores_sve_cases[];
 

@@ -49,6 +49,7 @@ static void ipa_limits(void)
     closes(create_vm(SIM_VM_TYPE_REALM | 48));
     ERR(create_vm(SIM_VM_TYPE_REALM | 31), EINVAL);
     if (probe_v7) {
+        closes(create_vm(SIM_VM_TYPE_REALM | 49));
         closes(create_vm(SIM_VM_TYPE_REALM | 52));
     } else {
         ERR(create_vm(SIM_VM_TYPE_REALM | 49), EINVAL);

@@ -100,7 +100,116 @@ static void plain_slots(void)
     vm_free(vm);
 }
 
+static long dirty_log(Vm *vm, unsigned long req, uint32_t slot)
+{
+    static uint64_t bitmap[1];
+    struct kvm_clear_dirty_log clear = {
+        .slot = slot, .num_pages = 1, .dirty_bitmap = bitmap,
+    };
+    struct kvm_dirty_log get = { .slot = slot, .dirty_bitmap = bitmap };
+
+    return xioctl(vm->fd, req, req == KVM_GET_DIRTY_LOG ? (void *)&get :
+                                                          (void *)&clear);
+}
+
+static long enable_manual_log(Vm *vm)
+{
+    struct kvm_enable_cap cap = {
+        .cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
+        .args = { check_extension(vm->kvm, KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2) },
+    };
+
+    CHECK(cap.args[0] != 0);
+    return xioctl(vm->fd, KVM_ENABLE_CAP, &cap);
+}
+
+static void dirty_slots(void)
+{
+    Vm *vm = realm_active(1);
+    unsigned before = complaints();
+
+    OK(memslot(vm, 2, 0, FREE_GPA, 4096, vm->ram, -1, 0));
+    CHECK(complaints() == before);
+    OK(memslot(vm, 2, KVM_MEM_LOG_DIRTY_PAGES, FREE_GPA, 4096, vm->ram, -1,
+               0));
+    COMPLAINT("KVM_MEM_LOG_DIRTY_PAGES");
+    OK(memslot(vm, 3, KVM_MEM_LOG_DIRTY_PAGES, FREE_GPA + 4096, 4096, vm->ram,
+               -1, 0));
+    CHECK(complaints() == before + 2);
+    OK(dirty_log(vm, KVM_GET_DIRTY_LOG, 3));
+    COMPLAINT("GET_DIRTY_LOG of a Realm");
+    OK(dirty_log(vm, KVM_CLEAR_DIRTY_LOG, 3));
+    COMPLAINT("CLEAR_DIRTY_LOG of a Realm");
+    vm_free(vm);
+}
+
+static void dirty_nothing(void)
+{
+    Vm *vm = realm_new();
+
+    ERR(dirty_log(vm, KVM_GET_DIRTY_LOG, 0), ENOENT);
+    COMPLAINT("GET_DIRTY_LOG of a Realm");
+    ERR(xioctl(vm->fd, KVM_RESET_DIRTY_RINGS, NULL), EINVAL);
+    COMPLAINT("RESET_DIRTY_RINGS of a Realm");
+    OK(enable_manual_log(vm));
+    COMPLAINT("is enabled for a Realm");
+    vm_free(vm);
+}
+
+static void dirty_plain(void)
+{
+    Vm *vm = vm_new(0, 41);
+    unsigned before = complaints();
+
+    vm->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    OK(enable_manual_log(vm));
+    OK(memslot(vm, 2, KVM_MEM_LOG_DIRTY_PAGES, FREE_GPA, 4096, vm->ram, -1,
+               0));
+    OK(memslot(vm, 3, KVM_MEM_READONLY, FREE_GPA + 4096, 4096, vm->ram, -1,
+               0));
+    OK(dirty_log(vm, KVM_GET_DIRTY_LOG, 2));
+    OK(dirty_log(vm, KVM_CLEAR_DIRTY_LOG, 2));
+    ERR(dirty_log(vm, KVM_GET_DIRTY_LOG, 3), ENOENT);
+    CHECK(complaints() == before);
+    vm_free(vm);
+}
+
+static void readonly_hidden(void)
+{
+    Vm *vm = realm_new();
+
+    CHECK(check_extension(vm->kvm, KVM_CAP_READONLY_MEM) == 1);
+    CHECK(check_extension(vm->fd, KVM_CAP_READONLY_MEM) == 0);
+    ERR(memslot(vm, 2, KVM_MEM_READONLY, FREE_GPA, 4096, vm->ram, -1, 0),
+        EINVAL);
+    COMPLAINT("KVM_MEM_READONLY");
+    vm_free(vm);
+}
+
+static void readonly_offered(void)
+{
+    Vm *vm = realm_new();
+
+    CHECK(check_extension(vm->fd, KVM_CAP_READONLY_MEM) == 1);
+    OK(memslot(vm, 2, KVM_MEM_READONLY, FREE_GPA, 4096, vm->ram, -1, 0));
+    COMPLAINT("KVM_MEM_READONLY");
+    vm_free(vm);
+}
+
+const ProbeCase readonly_mem_cases[] = {
+    { "a kernel that offers read-only slots to a Realm: a complaint",
+      readonly_offered },
+    { NULL, NULL }
+};
+
 const ProbeCase slot_cases[] = {
+    { "a log of dirty pages for a slot of a Realm is a complaint",
+      dirty_slots },
+    { "so are its ioctls and capabilities, without any log", dirty_nothing },
+    { "an ordinary VM has both", dirty_plain },
+    { "a read-only slot of a Realm is refused, and a complaint",
+      readonly_hidden },
     { "private memory cannot be read-only or logged", flags },
     { "slots are page aligned in every respect", alignment },
     { "slots do not overlap nor leave the address space", placement },
@@ -118,6 +227,7 @@ static void attribute_arguments(void)
     };
     Vm *vm = realm_new();
     Vm *plain = vm_new(0, 41);
+    unsigned before = complaints();
 
     ERR(set_attributes(vm, RAM_BASE + 1, 4096, true), EINVAL);
     ERR(set_attributes(vm, RAM_BASE, 4095, true), EINVAL);
@@ -128,8 +238,27 @@ static void attribute_arguments(void)
     a.flags = 1;
     ERR(xioctl(vm->fd, KVM_SET_MEMORY_ATTRIBUTES, &a), EINVAL);
     ERR(set_attributes(plain, RAM_BASE, 4096, true), EINVAL);
+    CHECK(complaints() == before);
     OK(set_attributes(vm, 0, 1ULL << 40, true));
+    COMPLAINT("268435456 pages in one call, which nothing can stop");
     vm_free(plain);
+    vm_free(vm);
+}
+
+/* Calls of up to a GiB, in pages: what is passed and what changes */
+static void attribute_pages(void)
+{
+    Vm *vm = vm_new(SIM_VM_TYPE_REALM, 41);
+    unsigned before = complaints();
+
+    OK(set_attributes(vm, 0, 1ULL << 30, true));
+    OK(set_attributes(vm, 1ULL << 29, 1ULL << 30, true));
+    OK(set_attributes(vm, 0, 4096, false));
+    OK(set_attributes(vm, 4096, 4096, true));
+    CHECK(report_has("\"attribute-calls\": 4, \"attribute-pages\": 524290, "
+                     "\"attribute-changed\": 393217, "
+                     "\"attribute-largest\": 262144"));
+    CHECK(complaints() == before);
     vm_free(vm);
 }
 
@@ -174,6 +303,7 @@ const ProbeCase attribute_cases[] = {
     { "PRIVATE may be set after POPULATE", late_attributes },
     { "attributes: alignment, size, flags, unknown bits",
       attribute_arguments },
+    { "attributes: pages that are passed, and that change", attribute_pages },
     { "sharing what the guest did not ask for is a complaint",
       uninvited_sharing },
     { NULL, NULL }

@@ -123,6 +123,7 @@ static void events(void)
 
     ERR(xioctl(vm->vcpu[0], KVM_SET_VCPU_EVENTS, &serror), EINVAL);
     ERR(xioctl(vm->vcpu[0], KVM_SET_VCPU_EVENTS, &abort), EINVAL);
+    COMPLAINT("before vCPU 0 ran");
     if (probe_v7) {
         ERR(xioctl(vm->vcpu[0], KVM_SET_VCPU_EVENTS, &none), EINVAL);
     } else {

@@ -110,7 +110,7 @@ long set_attributes(Vm *vm, uint64_t gpa, uint64_t size, bool private)
     return xioctl(vm->fd, KVM_SET_MEMORY_ATTRIBUTES, &a);
 }
 
-void vm_add_ram(Vm *vm)
+void vm_add_slots(Vm *vm)
 {
     vm->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -120,6 +120,11 @@ void vm_add_ram(Vm *vm)
                vm->gmem, 0));
     OK(memslot(vm, 1, KVM_MEM_GUEST_MEMFD, RAM_BASE + SLOT_SIZE, SLOT_SIZE,
                vm->ram + SLOT_SIZE, vm->gmem, SLOT_SIZE));
+}
+
+void vm_add_ram(Vm *vm)
+{
+    vm_add_slots(vm);
     OK(set_attributes(vm, RAM_BASE, RAM_SIZE, true));
 }
 
@@ -237,9 +242,15 @@ Vm *realm_created(void)
 
 Vm *realm_active(unsigned vcpus)
 {
+    return realm_active_with(vcpus, RAM_SIZE);
+}
+
+Vm *realm_active_with(unsigned vcpus, uint64_t private)
+{
     Vm *vm = vm_new(SIM_VM_TYPE_REALM, 41);
 
-    vm_add_ram(vm);
+    vm_add_slots(vm);
+    OK(set_attributes(vm, RAM_BASE, private, true));
     vm_add_vcpus(vm, vcpus, REALM_FEATURES);
     vm_add_gic(vm);
     OK(realm_action(vm, SIM_REALM_CREATE, NULL));

@@ -85,11 +85,11 @@ firmware ranges hostcall+set-bad-range+set-holes+set-devices+mmio-abort+mmio-edg
 firmware calls host-calls+psci+fw-cfg+set-all -smp 2
 firmware storm reset-storm -smp 3
 firmware alias touch-alias
-firmware nowhere touch-nowhere
 firmware many convert-many
 firmware reset reset
 firmware elsewhere off-elsewhere -smp 3
 firmware races convert-race -smp 3
 firmware dma-race dma-race -smp 2
 asked cpu-on log 'passed, .* failed' cpu-on+spin -smp 2
+asked nowhere qemu.log 'cannot go on' touch-nowhere
 asked destroyed qemu.log 'cannot go on' cpu-on-destroyed -smp 2

@@ -49,4 +49,9 @@ masters vhost -device vhost-vsock-pci,guest-cid=42 \
     -netdev tap,id=n0,vhost=on,script=/tmp/echo-up,downscript=no \
     -device virtio-net-pci,netdev=n0,romfile= \
     --trace vhost_iotlb_miss --trace rme_dma_unmap
+# The same devices without PCI
+masters vhost-mmio -device vhost-vsock-device,guest-cid=43 \
+    -netdev tap,id=n0,vhost=on,script=/tmp/echo-up,downscript=no \
+    -device virtio-net-device,netdev=n0 \
+    --trace vhost_iotlb_miss --trace rme_dma_unmap
 cat /tmp/echo-*.log > /results/vhost.echo

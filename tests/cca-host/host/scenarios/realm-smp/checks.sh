@@ -7,6 +7,8 @@ expect smp.log 'guest: realm ended with status 0' "the Realm's script ran"
 expect_transfers smp
 expect smp.status '^0$' "QEMU exits 0 when the Realm powers off"
 expect_clean smp
+expect smp.report '"attribute-largest": 262144' \
+    "KVM is told of a GiB at a time, when 4 vCPUs use it"
 expect_token smp
 expect kvm.log 'guest: up, .* 2 CPUs' "an ordinary guest boots beside it"
 expect_transfers kvm

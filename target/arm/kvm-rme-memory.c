@@ -1,0 +1,237 @@
+/*
+ * Arm CCA Realms under KVM: which memory KVM takes to be private
+ *
+ * KVM_SET_MEMORY_ATTRIBUTES walks all pages of its range in one call that
+ * nothing stops: seconds for a few GiB, minutes for hundreds. So it is called
+ * for pieces of a GiB, and for those only that are used. A VM begins with no
+ * attributes, which to KVM means shared:
+ *
+ * - a launch makes those pieces private that it populates;
+ * - the guest's first use of another piece leaves KVM_RUN with a memory fault
+ *   of one page, and all of the piece is made private then;
+ * - a request for more than a piece is no use. Linux begins with one for all
+ *   of its RAM, and is asked nothing for it but the faults to come.
+ *
+ * Such a piece is *told*: from then on KVM has for each page of it what
+ * rme-shared.c has. Of one that is not, KVM takes all pages to be shared, QEMU
+ * takes none to be, and there is no private copy of any. The guest could use
+ * the shared copy without having asked for it, and so that is dropped before
+ * the private one is used: no page costs the host twice.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include <linux/kvm.h>
+
+#include "qemu/bitmap.h"
+#include "qemu/units.h"
+#include "exec/address-spaces.h"
+#include "exec/ramblock.h"
+#include "hw/arm/rme-shared.h"
+#include "system/kvm.h"
+#include "kvm-rme.h"
+#include "trace.h"
+
+#define PIECE_SIZE  (1 * GiB)
+
+unsigned long *kvm_rme_new_pieces(unsigned ipa_bits)
+{
+    /* The upper half of the space is the shared view of the lower one */
+    return bitmap_new((1ULL << (ipa_bits - 1)) / PIECE_SIZE);
+}
+
+static int set_attribute(hwaddr gpa, uint64_t size, bool private)
+{
+    struct kvm_memory_attributes attr = {
+        .address = gpa,
+        .size = size,
+        .attributes = private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0,
+    };
+    int ret = kvm_vm_ioctl(kvm_state, KVM_SET_MEMORY_ATTRIBUTES, &attr);
+
+    trace_kvm_rme_attribute(gpa, size, private ? "private" : "shared", ret);
+    return ret;
+}
+
+/* Huge pages cannot be dropped piecemeal */
+static int drop_shared_copy(const MemoryRegionSection *sec)
+{
+    RAMBlock *rb = sec->mr->ram_block;
+
+    if (qemu_ram_pagesize(rb) != qemu_real_host_page_size()) {
+        return 0;
+    }
+    return ram_block_discard_range(rb, sec->offset_within_region,
+                                   int128_get64(sec->size));
+}
+
+typedef int SectionFn(RmeGuest *guest, const MemoryRegionSection *sec,
+                      const void *opaque);
+
+/*
+ * Call @fn for the RAM in a range that the guest chose: it may be the whole
+ * address space, with several RAM blocks, devices and holes in it. Each round
+ * moves on to the end of one section, so the work is bounded by the memory map
+ * and not by the size of the range.
+ */
+static int foreach_ram(RmeGuest *guest, hwaddr gpa, uint64_t size,
+                       SectionFn *fn, const void *opaque)
+{
+    int ret = 0;
+
+    while (size && !ret) {
+        MemoryRegionSection sec = memory_region_find(get_system_memory(), gpa,
+                                                     size);
+        hwaddr end;
+
+        if (!sec.mr) {
+            break;              /* nothing but holes is left */
+        }
+        end = sec.offset_within_address_space + int128_get64(sec.size);
+        if (memory_region_has_guest_memfd(sec.mr)) {
+            ret = fn(guest, &sec, opaque);
+        }
+        memory_region_unref(sec.mr);
+        size -= end - gpa;
+        gpa = end;
+    }
+    return ret;
+}
+
+static int tell_section(RmeGuest *guest, const MemoryRegionSection *sec,
+                        const void *opaque)
+{
+    int ret = set_attribute(sec->offset_within_address_space,
+                            int128_get64(sec->size), true);
+
+    /* Before the launch nobody has used it, and it may be a file of the user */
+    if (!ret && guest->state == RME_STATE_ACTIVE) {
+        ret = drop_shared_copy(sec);
+    }
+    return ret;
+}
+
+/* All RAM in the piece of @gpa; it may be several blocks */
+static int tell_piece(RmeGuest *guest, hwaddr gpa)
+{
+    unsigned long *told = guest->kvm->told;
+    int ret;
+
+    if (test_bit(gpa / PIECE_SIZE, told)) {
+        return 0;
+    }
+    ret = foreach_ram(guest, QEMU_ALIGN_DOWN(gpa, PIECE_SIZE), PIECE_SIZE,
+                      tell_section, NULL);
+    if (!ret) {
+        set_bit(gpa / PIECE_SIZE, told);
+    }
+    return ret;
+}
+
+int kvm_rme_make_pieces_private(RmeGuest *guest, hwaddr gpa, uint64_t size)
+{
+    int ret = 0;
+
+    for (hwaddr at = QEMU_ALIGN_DOWN(gpa, PIECE_SIZE); !ret && at < gpa + size;
+         at += PIECE_SIZE) {
+        ret = tell_piece(guest, at);
+    }
+    return ret;
+}
+
+static int make_private(RmeGuest *guest, const MemoryRegionSection *sec,
+                        bool is_use)
+{
+    hwaddr gpa = sec->offset_within_address_space;
+    uint64_t size = int128_get64(sec->size);
+    int ret;
+
+    if (!test_bit(gpa / PIECE_SIZE, guest->kvm->told)) {
+        return is_use ? tell_piece(guest, gpa) : 0;
+    }
+    if (!rme_shared_begin_private(guest->shared, gpa, size)) {
+        return 0;
+    }
+    ret = set_attribute(gpa, size, true);
+    return ret ?: drop_shared_copy(sec);
+}
+
+static int make_shared(RmeGuest *guest, const MemoryRegionSection *sec)
+{
+    hwaddr gpa = sec->offset_within_address_space;
+    uint64_t size = int128_get64(sec->size);
+    int ret;
+
+    if (rme_shared_test(guest->shared, gpa, size)) {
+        return 0;
+    }
+    if (size == PIECE_SIZE && !test_and_set_bit(gpa / PIECE_SIZE,
+                                                guest->kvm->told)) {
+        /* It is, to KVM, and has no private copy */
+        rme_shared_finish_shared(guest->shared, gpa, size);
+        return 0;
+    }
+    ret = tell_piece(guest, gpa);
+    if (!ret) {
+        ret = set_attribute(gpa, size, false);
+    }
+    if (!ret) {
+        ret = ram_block_discard_guest_memfd_range(sec->mr->ram_block,
+                                                  sec->offset_within_region,
+                                                  size);
+    }
+    if (!ret) {
+        rme_shared_finish_shared(guest->shared, gpa, size);
+    }
+    return ret;
+}
+
+typedef struct Conversion {
+    bool to_private;
+    bool is_use;
+} Conversion;
+
+/*
+ * Make one range of one RAM block private or shared, piece by piece.
+ *
+ * Idempotent: the first thing that a Linux guest does is to ask for all of its
+ * RAM to be private, which it is already and which holds the measured images.
+ * So a range with nothing to convert costs nothing, and a request for private
+ * memory never touches the private copy. In a range that is mixed both calls
+ * are harmless for the pages that already are as wanted: KVM unmaps, and QEMU
+ * drops, only the copy of the other side.
+ */
+static int convert_section(RmeGuest *guest, const MemoryRegionSection *sec,
+                           const void *opaque)
+{
+    const Conversion *c = opaque;
+    MemoryRegionSection part = *sec;
+    uint64_t left = int128_get64(sec->size);
+    int ret = 0;
+
+    while (left && !ret) {
+        hwaddr gpa = part.offset_within_address_space;
+        uint64_t size = MIN(left, PIECE_SIZE - gpa % PIECE_SIZE);
+
+        part.size = int128_make64(size);
+        ret = c->to_private ? make_private(guest, &part, c->is_use)
+                            : make_shared(guest, &part);
+        part.offset_within_address_space += size;
+        part.offset_within_region += size;
+        left -= size;
+    }
+    return ret;
+}
+
+int kvm_rme_convert(RmeGuest *guest, hwaddr gpa, uint64_t size,
+                    bool to_private)
+{
+    Conversion c = { .to_private = to_private, .is_use = size <= PIECE_SIZE };
+    int ret;
+
+    rme_shared_lock(guest->shared);
+    ret = foreach_ram(guest, gpa, size, convert_section, &c);
+    rme_shared_unlock(guest->shared);
+    return ret;
+}
