@@ -31,19 +31,6 @@ static void expect_line(Contract *c, const char *message)
                    message);
 }
 
-static void expect_shutdown(Contract *c, const char *reason)
-{
-    QDict *event = contract_event(c, "SHUTDOWN");
-    QDict *data = event ? qdict_get_qdict(event, "data") : NULL;
-
-    contract_equal("cause", data ? qdict_get_try_str(data, "reason") : NULL,
-                   reason);
-    qobject_unref(event);
-    event = contract_pending_event(c, "SHUTDOWN");
-    contract_check(!event, "a second SHUTDOWN event");
-    qobject_unref(event);
-}
-
 static void expect_end(Contract *c, int status)
 {
     contract_wait(c);
@@ -137,7 +124,7 @@ static void test_end(const void *data)
 
     contract_expect_state(c, "prelaunch");
     start(c, t->state != NULL);
-    expect_shutdown(c, t->reason);
+    contract_expect_shutdown(c, t->reason);
     if (t->state) {
         contract_expect_state(c, t->state);
         expect_refused(c, "cont", NEEDS_RESET);
@@ -242,7 +229,7 @@ static void test_action(const void *data)
         contract_quit(c);
     } else {
         if (t->reason) {
-            expect_shutdown(c, t->reason);
+            contract_expect_shutdown(c, t->reason);
         }
         expect_end(c, t->status);
     }
@@ -506,7 +493,7 @@ static void test_end_while_stopping(const void *data)
     contract_qmp_ok(c, "cont");
     contract_wait_calls(c, "WAIT_KICKED", 1);
     contract_qmp_ok(c, "stop");
-    expect_shutdown(c, "guest-reset");
+    contract_expect_shutdown(c, "guest-reset");
     contract_expect_state(c, "paused");
     contract_qmp_ok(c, "cont");
     contract_expect_state(c, "shutdown");
@@ -529,7 +516,7 @@ static void test_set_action(const void *data)
     contract_check(rsp && qdict_haskey(rsp, "return"), "set-action");
     qobject_unref(rsp);
     contract_qmp_ok(c, "cont");
-    expect_shutdown(c, "guest-reset");
+    contract_expect_shutdown(c, "guest-reset");
     contract_expect_state(c, "shutdown");
     contract_quit(c);
     contract_expect_silence(c);

@@ -72,19 +72,6 @@ static void count_exits(Contract *c)
     left += so_far;
 }
 
-static void expect_shutdown(Contract *c, const char *reason)
-{
-    QDict *event = contract_event(c, "SHUTDOWN");
-    QDict *data = event ? qdict_get_qdict(event, "data") : NULL;
-
-    contract_equal("cause", data ? qdict_get_try_str(data, "reason") : NULL,
-                   reason);
-    qobject_unref(event);
-    event = contract_pending_event(c, "SHUTDOWN");
-    contract_check(!event, "a second SHUTDOWN event");
-    qobject_unref(event);
-}
-
 static void power_off(const Off *t, unsigned nr)
 {
     g_autofree char *reason = g_strconcat("guest-", t->event, NULL);
@@ -98,7 +85,7 @@ static void power_off(const Off *t, unsigned nr)
     });
 
     contract_send(c, "{\"execute\": \"cont\"}");
-    expect_shutdown(c, reason);
+    contract_expect_shutdown(c, reason);
     if (t->stays) {
         contract_expect_state(c, "shutdown");
         contract_quit(c);

@@ -285,6 +285,19 @@ QDict *contract_pending_event(Contract *c, const char *name)
     return found;
 }
 
+void contract_expect_shutdown(Contract *c, const char *reason)
+{
+    QDict *event = contract_event(c, "SHUTDOWN");
+    QDict *data = event ? qdict_get_qdict(event, "data") : NULL;
+
+    contract_equal("cause", data ? qdict_get_try_str(data, "reason") : NULL,
+                   reason);
+    qobject_unref(event);
+    event = contract_pending_event(c, "SHUTDOWN");
+    contract_check(!event, "a second SHUTDOWN event");
+    qobject_unref(event);
+}
+
 QDict *contract_event(Contract *c, const char *name)
 {
     QDict *event = contract_pending_event(c, name);

@@ -135,6 +135,9 @@ QDict *contract_event(Contract *c, const char *name);
 /* The next event @name if it has come already, or NULL */
 QDict *contract_pending_event(Contract *c, const char *name);
 
+/* One SHUTDOWN event comes, with that @reason, and no second one */
+void contract_expect_shutdown(Contract *c, const char *reason);
+
 /* What query-status says, to be freed; NULL without an answer */
 char *contract_run_state(Contract *c);
 /* The run state must become @state */
