@@ -26,7 +26,7 @@ import pathlib
 import shutil
 import sys
 
-DIRECTORIES = ('hw/arm', 'hw/arm/cca', 'target/arm')
+DIRECTORIES = ('hw/arm/cca', 'target/arm')
 HERE = pathlib.Path(__file__).resolve().parent / 'mutants'
 SAVED = '.mutants-saved'
 

@@ -12,7 +12,7 @@
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "exec/address-spaces.h"
-#include "hw/arm/rme-shared.h"
+#include "hw/arm/cca/shared.h"
 #include "hw/boards.h"
 #include "hw/core/cpu.h"
 #include "system/cpus.h"

@@ -13,7 +13,7 @@
  *   of its RAM, and is asked nothing for it but the faults to come.
  *
  * Such a piece is *told*: from then on KVM has for each page of it what
- * rme-shared.c has. Of one that is not, KVM takes all pages to be shared, QEMU
+ * shared.c has. Of one that is not, KVM takes all pages to be shared, QEMU
  * takes none to be, and there is no private copy of any. The guest could use
  * the shared copy without having asked for it, and so that is dropped before
  * the private one is used: no page costs the host twice.
@@ -28,7 +28,7 @@
 #include "qemu/units.h"
 #include "exec/address-spaces.h"
 #include "exec/ramblock.h"
-#include "hw/arm/rme-shared.h"
+#include "hw/arm/cca/shared.h"
 #include "system/kvm.h"
 #include "kvm-rme.h"
 #include "trace.h"

@@ -10,7 +10,7 @@
 #include "qemu/atomic.h"
 #include "exec/address-spaces.h"
 #include "exec/cpu-common.h"
-#include "hw/arm/rme-shared.h"
+#include "hw/arm/cca/shared.h"
 #include "hw/core/cpu.h"
 #include "system/kvm.h"
 #include "kvm-rme.h"

@@ -13,9 +13,9 @@
 #include "system/cpus.h"
 #include "system/kvm.h"
 #include "system/runstate.h"
-#include "hw/arm/rme-access.h"
-#include "hw/arm/rme-dma.h"
-#include "hw/arm/rme-shared.h"
+#include "hw/arm/cca/access.h"
+#include "hw/arm/cca/dma.h"
+#include "hw/arm/cca/shared.h"
 #include "kvm-rme.h"
 
 RmeGuest *kvm_rme_guest(void)

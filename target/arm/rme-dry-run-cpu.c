@@ -14,7 +14,7 @@
 #include "accel/accel-cpu-target.h"
 #include "cpu.h"
 #include "internals.h"
-#include "hw/arm/rme-dry-run.h"
+#include "hw/arm/cca/dry-run.h"
 #include "rme-cpu.h"
 #include "system/confidential-guest-support.h"
 

@@ -1,5 +1,5 @@
 /*
- * What does it cost a device to reach memory through hw/arm/rme-dma.c?
+ * What does it cost a device to reach memory through hw/arm/cca/dma.c?
  *
  * Three address spaces over the same RAM, all pages shared:
  *   alias   an ordinary alias of system memory: what a device of an ordinary

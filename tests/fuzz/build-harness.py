@@ -23,13 +23,13 @@ SOURCE = "/src/qemu"
 # Name: the test to link like, the file whose flags the harness gets, the files
 # that are instrumented, and those that are part of the harness
 HARNESSES = {
-    "plan": ("test-rme-plan", "hw/arm/rme-plan.c", ["hw/arm/rme-plan.c"], []),
-    "shared": ("test-rme-shared", "hw/arm/rme-shared.c", ["hw/arm/rme-shared.c"], []),
-    "event-log": ("test-rme-event-log", "hw/arm/rme-event-log.c",
-                  ["hw/arm/rme-event-log.c", "hw/arm/rme-measure.c",
-                   "hw/arm/rme-plan.c"], []),
-    "property": ("test-rme-dma", "hw/arm/rme-guest.c",
-                 ["hw/arm/rme-guest.c", "util/base64.c"], []),
+    "plan": ("test-rme-plan", "hw/arm/cca/plan.c", ["hw/arm/cca/plan.c"], []),
+    "shared": ("test-rme-shared", "hw/arm/cca/shared.c", ["hw/arm/cca/shared.c"], []),
+    "event-log": ("test-rme-event-log", "hw/arm/cca/event-log.c",
+                  ["hw/arm/cca/event-log.c", "hw/arm/cca/measure.c",
+                   "hw/arm/cca/plan.c"], []),
+    "property": ("test-rme-dma", "hw/arm/cca/guest.c",
+                 ["hw/arm/cca/guest.c", "util/base64.c"], []),
     "image": ("test-rme-dma", "hw/arm/boot.c", ["hw/core/loader.c"],
               ["hw/arm/boot.c"]),
 }

@@ -11,8 +11,8 @@
 #include "qemu/units.h"
 #include "crypto/hash.h"
 #include "crypto/init.h"
-#include "hw/arm/rme-event-log.h"
-#include "hw/arm/rme-measure.h"
+#include "hw/arm/cca/event-log.h"
+#include "hw/arm/cca/measure.h"
 #include "fuzz.h"
 
 #define RAM 0x40000000ULL

@@ -1,5 +1,5 @@
 /*
- * An aarch64 virt machine in-process, for tests of hw/arm/rme-dma.c
+ * An aarch64 virt machine in-process, for tests of hw/arm/cca/dma.c
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,7 +12,7 @@
 #include "qom/object.h"
 #include "exec/address-spaces.h"
 #include "exec/ramblock.h"
-#include "hw/arm/rme-dma.h"
+#include "hw/arm/cca/dma.h"
 #include "system/system.h"
 
 #define FIXTURE_IPA_BITS    41

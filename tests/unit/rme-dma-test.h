@@ -1,5 +1,5 @@
 /*
- * What the tests of hw/arm/rme-dma.c have in common
+ * What the tests of hw/arm/cca/dma.c have in common
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,5 +1,5 @@
 /*
- * Tests of hw/arm/rme-dma.c: memory that a device keeps at hand
+ * Tests of hw/arm/cca/dma.c: memory that a device keeps at hand
  *
  * Virtqueues keep a MemoryRegionCache of their rings.  One that is behind an
  * RmeDma reaches RAM directly, until the guest takes something back.

@@ -1,5 +1,5 @@
 /*
- * Tests of hw/arm/rme-dma.c: what a bus master of a Realm may reach
+ * Tests of hw/arm/cca/dma.c: what a bus master of a Realm may reach
  *
  * They need address spaces, PCI and the DMA helpers, so they are linked with a
  * whole emulator and run in a virt machine that has no running CPU.

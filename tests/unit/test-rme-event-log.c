@@ -15,8 +15,8 @@
 #include "qapi/error.h"
 #include "crypto/hash.h"
 #include "crypto/init.h"
-#include "hw/arm/rme-event-log.h"
-#include "hw/arm/rme-measure.h"
+#include "hw/arm/cca/event-log.h"
+#include "hw/arm/cca/measure.h"
 
 #define PAGE RME_GRANULE_SIZE
 #define RAM 0x40000000ULL

@@ -12,7 +12,7 @@
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "crypto/hash.h"
-#include "hw/arm/rme-measure.h"
+#include "hw/arm/cca/measure.h"
 
 #define PAGE RME_GRANULE_SIZE
 #define RAM 0x40000000ULL

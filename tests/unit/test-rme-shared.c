@@ -1,5 +1,5 @@
 /*
- * Unit tests of hw/arm/rme-shared.c: which pages the guest of a Realm shared
+ * Unit tests of hw/arm/cca/shared.c: which pages the guest of a Realm shared
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -9,7 +9,7 @@
 #include "qemu/bitops.h"
 #include "qemu/thread.h"
 #include "qapi/error.h"
-#include "hw/arm/rme-shared.h"
+#include "hw/arm/cca/shared.h"
 
 #define PAGE    RME_SHARED_PAGE_SIZE
 #define FIELD   (64 * KiB)

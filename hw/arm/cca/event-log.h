@@ -18,8 +18,8 @@
  *
  * Knows neither KVM nor the machine.
  */
-#ifndef HW_ARM_RME_EVENT_LOG_H
-#define HW_ARM_RME_EVENT_LOG_H
+#ifndef HW_ARM_CCA_EVENT_LOG_H
+#define HW_ARM_CCA_EVENT_LOG_H
 
 #include "hw/arm/rme-plan.h"
 
@@ -65,4 +65,4 @@ GByteArray *rme_event_log_make(const RmePlan *plan, const RmeEventLogVm *vm,
                                const GPtrArray *digests, size_t max,
                                Error **errp);
 
-#endif /* HW_ARM_RME_EVENT_LOG_H */
+#endif /* HW_ARM_CCA_EVENT_LOG_H */

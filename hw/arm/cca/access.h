@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef HW_ARM_RME_ACCESS_H
-#define HW_ARM_RME_ACCESS_H
+#ifndef HW_ARM_CCA_ACCESS_H
+#define HW_ARM_CCA_ACCESS_H
 
 #include "system/confidential-guest-support.h"
 
@@ -58,4 +58,4 @@ bool rme_check_inspection(ConfidentialGuestSupport *cgs, const char *what,
  */
 bool rme_explain_sigbus(ConfidentialGuestSupport *cgs, void *addr);
 
-#endif /* HW_ARM_RME_ACCESS_H */
+#endif /* HW_ARM_CCA_ACCESS_H */

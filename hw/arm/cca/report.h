@@ -3,11 +3,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#ifndef HW_ARM_RME_REPORT_H
-#define HW_ARM_RME_REPORT_H
+#ifndef HW_ARM_CCA_REPORT_H
+#define HW_ARM_CCA_REPORT_H
 
 #include "hw/arm/rme-guest.h"
-#include "hw/arm/rme-measure.h"
+#include "hw/arm/cca/measure.h"
 #include "qapi/qapi-types-misc-target.h"
 
 /**
@@ -58,4 +58,4 @@ void rme_inputs_add_step(GString *json, const RmeExtend *extend,
 bool rme_inputs_write(const RmeGuest *guest, RmeMeasureRules rules,
                       const GString *steps, Error **errp);
 
-#endif /* HW_ARM_RME_REPORT_H */
+#endif /* HW_ARM_CCA_REPORT_H */

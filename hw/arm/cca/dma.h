@@ -4,11 +4,11 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef HW_ARM_RME_DMA_H
-#define HW_ARM_RME_DMA_H
+#ifndef HW_ARM_CCA_DMA_H
+#define HW_ARM_CCA_DMA_H
 
 #include "exec/memory.h"
-#include "hw/arm/rme-shared.h"
+#include "hw/arm/cca/shared.h"
 #include "hw/pci/pci.h"
 #include "qom/object.h"
 #include "system/confidential-guest-support.h"
@@ -175,4 +175,4 @@ void rme_dma_register_defaults(void);
 bool rme_dma_check_vhost(ConfidentialGuestSupport *cgs, const char *backend,
                          Error **errp);
 
-#endif /* HW_ARM_RME_DMA_H */
+#endif /* HW_ARM_CCA_DMA_H */

@@ -9,10 +9,10 @@
 #include "cpu.h"
 #include "exec/address-spaces.h"
 #include "exec/memory.h"
-#include "hw/arm/rme-dma.h"
-#include "hw/arm/rme-event-log.h"
+#include "hw/arm/cca/dma.h"
+#include "hw/arm/cca/event-log.h"
 #include "hw/arm/rme-guest.h"
-#include "hw/arm/rme-launch.h"
+#include "hw/arm/cca/launch.h"
 #include "hw/boards.h"
 #include "hw/loader.h"
 

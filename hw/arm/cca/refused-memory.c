@@ -13,7 +13,7 @@
 #include <linux/magic.h>
 #endif
 #include "qapi/error.h"
-#include "hw/arm/virt-cca.h"
+#include "hw/arm/cca/machine.h"
 #include "system/system.h"
 
 static bool get_bool(HostMemoryBackend *backend, const char *name)

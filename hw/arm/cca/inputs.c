@@ -9,7 +9,7 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "hw/arm/rme-report.h"
+#include "hw/arm/cca/report.h"
 #include "hw/boards.h"
 #include "qapi/qapi-visit-misc-target.h"
 #include "qapi/qobject-output-visitor.h"

@@ -45,7 +45,7 @@ typedef enum RmeState {
  * @measurement_log: put a log of the measurement into the guest's memory
  * @measurement_inputs: file for the inputs of the measurement, or NULL
  * @measurement_report: compute the measurement for query-cca
- * @dry_run: nothing is launched, see hw/arm/rme-dry-run.h
+ * @dry_run: nothing is launched, see hw/arm/cca/dry-run.h
  * @kernel_abi: generation of the host's kernel; of a dry run only
  * @has_rpv: the user set @rpv
  * @has_algorithm: the user set @algorithm
@@ -125,7 +125,7 @@ struct KvmRme;
  * @rim: its initial measurement in hex, or NULL if it is not known
  * @digests: of each image of @plan, in its order, what rme_measure_blob()
  *     makes; or NULL, as @rim
- * @dma: what bus masters may reach, or NULL; owned by hw/arm/rme-dma.c
+ * @dma: what bus masters may reach, or NULL; owned by hw/arm/cca/dma.c
  * @shared: which pages the guest shared, or NULL; owned by its makers
  * @kvm: the Realm under KVM, or NULL; owned by target/arm/kvm-rme.c
  */

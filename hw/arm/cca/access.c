@@ -10,10 +10,10 @@
 #include "exec/address-spaces.h"
 #include "exec/cpu-common.h"
 #include "exec/memory.h"
-#include "hw/arm/rme-access.h"
-#include "hw/arm/rme-dma.h"
+#include "hw/arm/cca/access.h"
+#include "hw/arm/cca/dma.h"
 #include "hw/arm/rme-guest.h"
-#include "hw/arm/rme-shared.h"
+#include "hw/arm/cca/shared.h"
 
 typedef struct HostAccess {
     const RmeSharedState *shared;   /* NULL: there is none yet */

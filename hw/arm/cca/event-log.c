@@ -7,7 +7,7 @@
 #include "qapi/error.h"
 #include "qemu/bswap.h"
 #include "crypto/hash.h"
-#include "hw/arm/rme-event-log.h"
+#include "hw/arm/cca/event-log.h"
 
 /* All events are about the RIM, which is PCR 0 in the log */
 #define LOG_PCR 0

@@ -15,7 +15,7 @@
 #include "qapi/error.h"
 #include "exec/memory.h"
 #include "exec/ramlist.h"
-#include "hw/arm/virt-cca.h"
+#include "hw/arm/cca/machine.h"
 
 static bool has_log(MemoryRegion *mr)
 {

@@ -5,8 +5,8 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
-#include "hw/arm/rme-report.h"
-#include "hw/arm/rme-shared.h"
+#include "hw/arm/cca/report.h"
+#include "hw/arm/cca/shared.h"
 #include "hw/boards.h"
 #include "qapi/qapi-commands-misc-target.h"
 

@@ -11,8 +11,8 @@
  *
  * What only the host of the launch knows has to be on the command line.
  */
-#ifndef HW_ARM_RME_DRY_RUN_H
-#define HW_ARM_RME_DRY_RUN_H
+#ifndef HW_ARM_CCA_DRY_RUN_H
+#define HW_ARM_CCA_DRY_RUN_H
 
 #include "cpu-qom.h"
 #include "hw/arm/rme-plan.h"

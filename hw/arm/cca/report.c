@@ -5,8 +5,8 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "hw/arm/rme-event-log.h"
-#include "hw/arm/rme-report.h"
+#include "hw/arm/cca/event-log.h"
+#include "hw/arm/cca/report.h"
 #include "hw/arm/virt.h"
 #include "hw/boards.h"
 

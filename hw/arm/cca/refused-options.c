@@ -9,7 +9,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "hw/arm/virt-cca.h"
+#include "hw/arm/cca/machine.h"
 #include "hw/block/flash.h"
 #include "hw/mem/nvdimm.h"
 #include "hw/qdev-properties.h"

@@ -6,7 +6,7 @@
 
 #include "qemu/osdep.h"
 #include "qemu/units.h"
-#include "hw/arm/virt-cca.h"
+#include "hw/arm/cca/machine.h"
 #include "hw/boards.h"
 
 /* A change of the command line, and what it makes of the machine */

@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef HW_ARM_VIRT_CCA_H
-#define HW_ARM_VIRT_CCA_H
+#ifndef HW_ARM_CCA_MACHINE_H
+#define HW_ARM_CCA_MACHINE_H
 
 #include "hw/arm/virt.h"
 #include "hw/arm/rme-guest.h"

@@ -15,8 +15,8 @@
  * Knows neither KVM nor the machine; it depends on crypto/hash.h, glib and
  * qapi/error.h only.
  */
-#ifndef HW_ARM_RME_MEASURE_H
-#define HW_ARM_RME_MEASURE_H
+#ifndef HW_ARM_CCA_MEASURE_H
+#define HW_ARM_CCA_MEASURE_H
 
 #include "hw/arm/rme-plan.h"
 
@@ -194,4 +194,4 @@ bool rme_measure_blob(const RmePlanBlob *blob, RmeHashAlgo algo,
  */
 char *rme_measure_hex(const uint8_t *value, RmeHashAlgo algo);
 
-#endif /* HW_ARM_RME_MEASURE_H */
+#endif /* HW_ARM_CCA_MEASURE_H */

@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef HW_ARM_RME_LAUNCH_H
-#define HW_ARM_RME_LAUNCH_H
+#ifndef HW_ARM_CCA_LAUNCH_H
+#define HW_ARM_CCA_LAUNCH_H
 
 #include "hw/arm/rme-plan.h"
 

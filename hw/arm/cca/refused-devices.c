@@ -12,7 +12,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "hw/arm/virt-cca.h"
+#include "hw/arm/cca/machine.h"
 #include "hw/boards.h"
 #include "hw/virtio/virtio-pci.h"
 

@@ -7,7 +7,7 @@
 #include "qemu/bswap.h"
 #include "qapi/error.h"
 #include "crypto/hash.h"
-#include "hw/arm/rme-measure.h"
+#include "hw/arm/cca/measure.h"
 
 /* Measured fields of RmiRealmParams, the rest of the page is zero */
 enum {
