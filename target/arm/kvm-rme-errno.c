@@ -37,7 +37,7 @@ static const struct {
     { EIO, "the RMM or the kernel is broken, see the kernel's log" },
 };
 
-bool kvm_rme_run_failed(ConfidentialGuestSupport *cgs, CPUState *cpu, int err)
+void kvm_rme_report_run(const RmeGuest *guest, CPUState *cpu, int err)
 {
     const char *means = "see the kernel's log";
 
@@ -47,7 +47,6 @@ bool kvm_rme_run_failed(ConfidentialGuestSupport *cgs, CPUState *cpu, int err)
         }
     }
     error_report("rme-guest '%s': vCPU %d cannot go on: KVM_RUN: %s (%s)",
-                 rme_guest_id(RME_GUEST(cgs)), cpu->cpu_index, strerror(err),
+                 rme_guest_id(guest), cpu->cpu_index, strerror(err),
                  means);
-    return true;
 }

@@ -12,7 +12,7 @@
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "exec/address-spaces.h"
-#include "hw/arm/cca/shared.h"
+#include "hw/arm/rme-shared.h"
 #include "hw/boards.h"
 #include "hw/core/cpu.h"
 #include "system/cpus.h"
@@ -170,13 +170,19 @@ static bool handle_exit(RmeGuest *guest, CPUState *cpu, struct kvm_run *run,
 }
 
 bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
-                         struct kvm_run *run, int *ret)
+                         struct kvm_run *run, int run_ret, int *ret)
 {
+    RmeGuest *guest = RME_GUEST(cgs);
     bool handled, again;
 
+    if (run_ret < 0 &&
+        !(run_ret == -EFAULT && run->exit_reason == KVM_EXIT_MEMORY_FAULT)) {
+        kvm_rme_report_run(guest, cpu, -run_ret);
+        return true;
+    }
     do {
         again = false;
-        handled = handle_exit(RME_GUEST(cgs), cpu, run, ret, &again);
+        handled = handle_exit(guest, cpu, run, ret, &again);
     } while (again);
     return handled;
 }

@@ -1,27 +1,18 @@
 /*
  * Arm CCA Realms under KVM: carrying out the launch plan
  *
- * Runs once, in the main thread, at the first transition to running: by then
- * resets are over, images are loaded and the DTB is final.
+ * What is done is in the plan, when and what comes after it is decided by
+ * hw/arm/cca/lifecycle.c: there is no machine and no image in here.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "qemu/osdep.h"
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
-#include "qemu/madvise.h"
 #include "exec/address-spaces.h"
 #include "exec/ramblock.h"
-#include "hw/arm/cca/dma.h"
-#include "hw/arm/cca/launch.h"
-#include "hw/arm/cca/report.h"
-#include "hw/arm/cca/shared.h"
-#include "hw/loader.h"
 #include "system/kvm.h"
 #include "system/kvm_int.h"
 #include "kvm-rme.h"
@@ -69,19 +60,6 @@ static void explain_create(const RmeGuest *guest, const RmeAbi *abi, int ret,
         error_prepend(errp, "the host has no memory or no VMID left for one "
                       "more Realm: ");
     }
-}
-
-/*
- * The guest shares single pages. With huge pages behind the shared mapping,
- * which QEMU asks for by default, each would cost 2 MiB of host memory, and
- * khugepaged could bring back what was dropped.
- */
-static int forbid_huge_pages(RAMBlock *rb, void *opaque)
-{
-    if (rb->guest_memfd >= 0) {
-        qemu_madvise(rb->host, rb->max_length, QEMU_MADV_NOHUGEPAGE);
-    }
-    return 0;
 }
 
 static bool configure_hash(RmeGuest *guest, const RmeAbi *abi,
@@ -152,9 +130,10 @@ static bool configure_mec(RmeGuest *guest, const RmeAbi *abi, Error **errp)
     }
 }
 
-static bool configure(RmeGuest *guest, const RmeAbi *abi,
-                      RmePlanParams *params, Error **errp)
+bool kvm_rme_configure(RmeGuest *guest, RmePlanParams *params, Error **errp)
 {
+    const RmeAbi *abi = &guest->kvm->abi;
+
     *params = (RmePlanParams) { .ipa_bits = guest->ipa_bits };
     memcpy(params->rpv, guest->config.rpv, sizeof(params->rpv));
 
@@ -279,12 +258,13 @@ static bool create_recs(const RmeAbi *abi, const RmePlanRec *rec,
     return true;
 }
 
-static bool execute_step(RmeGuest *guest, const RmePlanStep *step,
-                         Error **errp)
+bool kvm_rme_execute(RmeGuest *guest, const RmePlanStep *step, Error **errp)
 {
     const RmeAbi *abi = &guest->kvm->abi;
+    ERRP_GUARD();
     int ret;
 
+    trace_kvm_rme_step(step->op, step->base, step->size);
     switch (step->op) {
     case RME_PLAN_CREATE:
         ret = abi->ops->create(abi, errp);
@@ -305,56 +285,4 @@ static bool execute_step(RmeGuest *guest, const RmePlanStep *step,
         return abi->ops->activate(abi, errp) == 0;
     }
     g_assert_not_reached();
-}
-
-/*
- * The Realm has the images and cannot be reset.  The allocator would keep
- * blocks of up to 32 MiB: what held images, and the files that they came from.
- */
-static void release_images(RmeGuest *guest)
-{
-    rme_plan_release_data(guest->plan);
-    g_clear_pointer(&guest->log, g_free);
-    rom_release_blobs();
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
-}
-
-bool kvm_rme_launch(RmeGuest *guest, Error **errp)
-{
-    RmePlanParams params;
-    ERRP_GUARD();
-
-    if (guest->state != RME_STATE_PROBED) {
-        error_setg(errp, "the launch failed before and cannot be tried again");
-        return false;
-    }
-    if (!configure(guest, &guest->kvm->abi, &params, errp)) {
-        return false;
-    }
-    guest->plan = rme_launch_plan(&params, errp);
-    if (!guest->plan ||
-        !rme_report_make(guest, RME_MEASURE_RMM_1, errp)) {
-        return false;
-    }
-    qemu_ram_foreach_block(forbid_huge_pages, NULL);
-
-    for (guint i = 0; i < rme_plan_n_steps(guest->plan); i++) {
-        const RmePlanStep *step = rme_plan_step(guest->plan, i);
-
-        trace_kvm_rme_step(step->op, step->base, step->size);
-        if (!execute_step(guest, step, errp)) {
-            return false;
-        }
-    }
-    if (guest->shared &&
-        !rme_dma_attach_ram(guest->shared, &address_space_memory, errp)) {
-        return false;
-    }
-
-    rme_guest_set_state(guest, RME_STATE_ACTIVE);
-    kvm_mark_guest_state_protected();
-    release_images(guest);
-    return true;
 }

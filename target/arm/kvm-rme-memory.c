@@ -28,7 +28,7 @@
 #include "qemu/units.h"
 #include "exec/address-spaces.h"
 #include "exec/ramblock.h"
-#include "hw/arm/cca/shared.h"
+#include "hw/arm/rme-shared.h"
 #include "system/kvm.h"
 #include "kvm-rme.h"
 #include "trace.h"

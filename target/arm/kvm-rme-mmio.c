@@ -10,7 +10,7 @@
 #include "qemu/atomic.h"
 #include "exec/address-spaces.h"
 #include "exec/cpu-common.h"
-#include "hw/arm/cca/shared.h"
+#include "hw/arm/rme-shared.h"
 #include "hw/core/cpu.h"
 #include "system/kvm.h"
 #include "kvm-rme.h"
@@ -51,7 +51,7 @@ static int inject_abort(RmeGuest *guest, CPUState *cpu, uint64_t addr,
         *again = ret >= 0 || (ret == -EFAULT &&
                               run->exit_reason == KVM_EXIT_MEMORY_FAULT);
         if (!*again) {
-            kvm_rme_run_failed(CONFIDENTIAL_GUEST_SUPPORT(guest), cpu, -ret);
+            kvm_rme_report_run(guest, cpu, -ret);
         }
         return ret;
     }

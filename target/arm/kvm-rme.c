@@ -1,5 +1,5 @@
 /*
- * Arm CCA Realms under KVM: which VM to create, initialisation
+ * Arm CCA Realms under KVM: which VM to create
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -7,15 +7,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/bitmap.h"
-#include "qemu/error-report.h"
 #include "hw/boards.h"
-#include "migration/blocker.h"
-#include "system/cpus.h"
-#include "system/kvm.h"
-#include "system/runstate.h"
-#include "hw/arm/cca/access.h"
-#include "hw/arm/cca/dma.h"
-#include "hw/arm/cca/shared.h"
 #include "kvm-rme.h"
 
 RmeGuest *kvm_rme_guest(void)
@@ -79,75 +71,16 @@ bool kvm_rme_state_hidden(void)
     return guest && guest->state == RME_STATE_ACTIVE;
 }
 
-/*
- * The guest's end stops a VM that runs. One that was paused at that moment keeps
- * its state, and "cont" would let it run for ever without a vCPU.
- */
-static void stop_if_ended(RmeGuest *guest)
+bool kvm_rme_has_ended(const RmeGuest *guest)
 {
-    if (guest->kvm->ended) {
-        qemu_system_vmstop_request_prepare();
-        qemu_system_vmstop_request(RUN_STATE_SHUTDOWN);
-    }
+    return guest->kvm->ended;
 }
 
-/* A failure here ends QEMU: there is no way back from half a Realm */
-static void kvm_rme_vm_state_change(void *opaque, bool running, RunState state)
+void kvm_rme_free(KvmRme *rme)
 {
-    RmeGuest *guest = opaque;
-    Error *err = NULL;
-
-    if (!running) {
-        return;
+    if (rme) {
+        g_free(rme->gone);
+        g_free(rme->told);
+        g_free(rme);
     }
-    if (guest->state == RME_STATE_ACTIVE) {
-        stop_if_ended(guest);
-        return;
-    }
-    /* The plan is made of what a reset leaves, and there is none after it */
-    qemu_system_reset_if_requested();
-    if (!kvm_rme_launch(guest, &err)) {
-        rme_guest_set_state(guest, RME_STATE_FAILED);
-        error_reportf_err(err, "rme-guest '%s': ", rme_guest_id(guest));
-        exit(EXIT_FAILURE);
-    }
-}
-
-static int kvm_rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
-{
-    RmeGuest *guest = RME_GUEST(cgs);
-    Error *blocker = NULL;
-
-    if (guest->state != RME_STATE_PROBED) {
-        error_setg(errp, "machine %s did not create a Realm VM for rme-guest "
-                   "'%s': use -machine virt",
-                   object_get_typename(OBJECT(current_machine)),
-                   rme_guest_id(guest));
-        return -EINVAL;
-    }
-
-    error_setg(&blocker, "an Arm CCA Realm cannot be migrated or saved: its "
-               "state is out of the host's reach");
-    if (migrate_add_blocker(&blocker, errp) < 0) {
-        return -EBUSY;
-    }
-
-    qemu_unblock_sigbus();
-    qemu_add_vm_change_state_handler(kvm_rme_vm_state_change, guest);
-    cgs->require_guest_memfd = true;
-    cgs->takes_rom_blobs = true;
-    cgs->sets_private_attributes = true;
-    cgs->ready = true;
-    return 0;
-}
-
-void kvm_rme_class_init(ConfidentialGuestSupportClass *klass)
-{
-    klass->kvm_init = kvm_rme_kvm_init;
-    klass->kvm_handle_exit = kvm_rme_handle_exit;
-    klass->kvm_run_failed = kvm_rme_run_failed;
-    klass->check_vhost = rme_dma_check_vhost;
-    klass->check_host_access = rme_check_host_access;
-    klass->check_inspection = rme_check_inspection;
-    klass->explain_sigbus = rme_explain_sigbus;
 }

@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * kvm-rme.c        which VM to create, initialisation, teardown
+ * kvm-rme.c        which VM to create
  * kvm-rme-vcpu.c   what a Realm's vCPUs have and what is written to them
- * kvm-rme-launch.c carries out the launch plan at the first start
+ * kvm-rme-launch.c carries out the launch plan
  * kvm-rme-exit.c   exits of a running Realm
  * kvm-rme-mmio.c   of which: accesses to devices, and to nothing
  * kvm-rme-errno.c  what it means that KVM_RUN failed
@@ -17,8 +17,11 @@
 #define TARGET_ARM_KVM_RME_H
 
 #include "cpu-qom.h"
+#ifndef CONFIG_USER_ONLY
+#include CONFIG_DEVICES /* CONFIG_ARM_CCA */
+#endif
 
-#ifdef CONFIG_KVM
+#if defined(CONFIG_KVM) && defined(CONFIG_ARM_CCA)
 
 #include "cpu.h"
 #include "hw/arm/rme-guest.h"
@@ -133,13 +136,35 @@ bool kvm_rme_put_entry(ARMCPU *cpu, const RmePlanRec *rec, Error **errp);
 bool kvm_rme_put_not_supported(ARMCPU *cpu, Error **errp);
 
 /**
- * kvm_rme_launch: make the Realm and activate it
- * @guest: in RME_STATE_PROBED
+ * kvm_rme_configure: give the kernel what the user chose of a Realm
+ * @guest: in RME_STATE_PROBED; its mec_policy is set
+ * @params: set to what the Realm is going to be created with
+ * @errp: set on failure
+ *
+ * To be called once the vCPUs are complete, before the plan is made.
+ *
+ * Returns: true on success
+ */
+bool kvm_rme_configure(RmeGuest *guest, RmePlanParams *params, Error **errp);
+
+/**
+ * kvm_rme_execute: carry out a step of the launch plan
+ * @guest: a Realm with a plan, configured; its state is moved on
+ * @step: the next step of the plan
  * @errp: set on failure; half a Realm is left, which cannot be used
  *
- * Returns: true if the Realm is active
+ * Returns: true on success
  */
-bool kvm_rme_launch(RmeGuest *guest, Error **errp);
+bool kvm_rme_execute(RmeGuest *guest, const RmePlanStep *step, Error **errp);
+
+/**
+ * kvm_rme_has_ended: did the guest power the Realm off or reset it?
+ * @guest: an active Realm; to be called under the BQL
+ */
+bool kvm_rme_has_ended(const RmeGuest *guest);
+
+/** kvm_rme_free: free @rme, which may be NULL */
+void kvm_rme_free(KvmRme *rme);
 
 /**
  * kvm_rme_new_pieces: make KvmRme::told
@@ -177,7 +202,7 @@ int kvm_rme_convert(RmeGuest *guest, hwaddr gpa, uint64_t size,
  * kvm_rme_handle_exit: ConfidentialGuestSupportClass::kvm_handle_exit
  */
 bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
-                         struct kvm_run *run, int *ret);
+                         struct kvm_run *run, int run_ret, int *ret);
 
 /**
  * kvm_rme_handle_mmio: let a device answer an access, or abort it
@@ -192,27 +217,59 @@ int kvm_rme_handle_mmio(RmeGuest *guest, CPUState *cpu, struct kvm_run *run,
                         bool *again);
 
 /**
- * kvm_rme_run_failed: ConfidentialGuestSupportClass::kvm_run_failed
+ * kvm_rme_report_run: say what it means that KVM_RUN failed
+ * @guest: an active Realm
+ * @cpu: whose it was
+ * @err: the errno
  */
-bool kvm_rme_run_failed(ConfidentialGuestSupport *cgs, CPUState *cpu, int err);
-
-#endif /* CONFIG_KVM */
+void kvm_rme_report_run(const RmeGuest *guest, CPUState *cpu, int err);
 
 /**
  * kvm_rme_state_hidden: are the vCPUs' registers out of QEMU's reach?
  */
-#if defined(CONFIG_KVM) && !defined(CONFIG_USER_ONLY)
 bool kvm_rme_state_hidden(void);
-#else
+
+#else /* no KVM, or no machine that could be a Realm */
+
+#include "rme-cpu.h"
+
+struct RmeGuest;
+
+static inline struct RmeGuest *kvm_rme_guest(void)
+{
+    return NULL;
+}
+
 static inline bool kvm_rme_state_hidden(void)
 {
     return false;
 }
 
+static inline unsigned long kvm_rme_scratch_type(unsigned long type)
+{
+    return type;
+}
+
+static inline uint32_t kvm_rme_vcpu_features(void)
+{
+    return 0;
+}
+
 static inline bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp)
+{
+    return rme_cpu_check_no_properties(cpu, errp);
+}
+
+static inline bool kvm_rme_init_vcpu(ARMCPU *cpu, Error **errp)
 {
     g_assert_not_reached();
 }
+
+static inline bool kvm_rme_init_pmu(ARMCPU *cpu, Error **errp)
+{
+    g_assert_not_reached();
+}
+
 #endif
 
 #endif

@@ -14,9 +14,9 @@
 #include "accel/accel-cpu-target.h"
 #include "cpu.h"
 #include "internals.h"
-#include "hw/arm/cca/dry-run.h"
 #include "rme-cpu.h"
-#include "system/confidential-guest-support.h"
+#include "rme-dry-run-cpu.h"
+#include "system/dry-run.h"
 
 #define TYPE_HOST_CPU ARM_CPU_TYPE_NAME("host")
 #define TYPE_MAX_CPU  ARM_CPU_TYPE_NAME("max")

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "hw/arm/cca/shared.h"
+#include "hw/arm/rme-shared.h"
 #include "fuzz.h"
 
 #define PAGE RME_SHARED_PAGE_SIZE

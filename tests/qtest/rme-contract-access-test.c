@@ -300,7 +300,7 @@ static void test_truncated(const void *data)
     contract_send(c, "{\"execute\": \"human-monitor-command\", \"arguments\": "
                   "{\"command-line\": \"xp /wx 0x44000010\"}}");
     contract_wait(c);
-    contract_expect_error(c, "Realm RAM 'm' at guest address 0x44000010 cannot "
+    contract_expect_error(c, "guest RAM 'm' at offset 0x0000000004000010 cannot "
                           "be accessed (SIGBUS): the file behind it was "
                           "truncated or has no space left, or the page is "
                           "private");
@@ -339,7 +339,7 @@ static void test_truncated_iothread(const void *data)
                    strerror(errno));
     contract_send(c, "{\"execute\": \"cont\"}");
     contract_wait(c);
-    contract_expect_error(c, "Realm RAM 'm' at guest address 0x4c000200 cannot "
+    contract_expect_error(c, "guest RAM 'm' at offset 0x000000000c000200 cannot "
                           "be accessed (SIGBUS): the file behind it was "
                           "truncated or has no space left, or the page is "
                           "private");

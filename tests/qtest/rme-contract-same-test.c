@@ -191,10 +191,10 @@ static const Case cases[] = {
       "has the legacy interface of virtio" },
     { "vhost-user of -nic", { .more = "-chardev null,id=v "
       "-nic vhost-user,chardev=v,model=virtio-net-pci" }, NULL,
-      "vhost-user cannot serve a Realm" },
+      "vhost-user cannot serve a confidential guest" },
     { "vhost-user in JSON", { .more = "-chardev null,id=v -netdev "
       "'{\"type\":\"vhost-user\",\"id\":\"n\",\"chardev\":\"v\"}'" }, NULL,
-      "vhost-user cannot serve a Realm" },
+      "vhost-user cannot serve a confidential guest" },
     { "-s", { .more = "-s" }, NULL, "a Realm has no gdbstub" },
 };
 

@@ -490,21 +490,10 @@ static void test_dma_helpers(Fixture *f, gconstpointer unused)
     blk_unref(blk);
 }
 
-static void test_cgs_class_init(ObjectClass *oc, void *data)
-{
-    CONFIDENTIAL_GUEST_SUPPORT_CLASS(oc)->check_vhost = data;
-}
-
 static const TypeInfo test_cgs_types[] = {
     {
-        .name = "test-cgs-realm",
+        .name = "test-cgs",
         .parent = TYPE_CONFIDENTIAL_GUEST_SUPPORT,
-        .class_init = test_cgs_class_init,
-        .class_data = rme_dma_check_vhost,
-    }, {
-        .name = "test-cgs-other",
-        .parent = TYPE_CONFIDENTIAL_GUEST_SUPPORT,
-        .class_init = test_cgs_class_init,
     },
 };
 
@@ -533,25 +522,25 @@ static void test_vhost(Fixture *f, gconstpointer unused)
 {
     struct vhost_dev hdev = { 0 };
     Error *err = NULL;
-    Object *cgs = object_new("test-cgs-realm");
+    Object *obj = object_new("test-cgs");
+    ConfidentialGuestSupport *cgs = CONFIDENTIAL_GUEST_SUPPORT(obj);
 
-    g_assert_true(rme_dma_check_vhost(NULL, "kernel", &error_abort));
-    current_machine->cgs = CONFIDENTIAL_GUEST_SUPPORT(cgs);
+    cgs->checks_dma = true;
+    g_assert_true(confidential_guest_check_vhost(cgs, "kernel", &error_abort));
+    current_machine->cgs = cgs;
     check_netdev(NET_CLIENT_DRIVER_VHOST_USER, "vhost-user cannot serve");
     check_netdev(NET_CLIENT_DRIVER_VHOST_VDPA, "vhost-vdpa cannot serve");
     g_assert_cmpint(vhost_dev_init(&hdev, NULL, VHOST_BACKEND_TYPE_USER, 0,
                                    &err), ==, -ENOTSUP);
-    check_error(err, "vhost-user cannot serve a Realm");
-    object_unref(cgs);
+    check_error(err, "vhost-user cannot serve a confidential guest");
 
     /* Other confidential guests and ordinary ones come further than that */
-    cgs = object_new("test-cgs-other");
-    current_machine->cgs = CONFIDENTIAL_GUEST_SUPPORT(cgs);
+    cgs->checks_dma = false;
     check_netdev(NET_CLIENT_DRIVER_VHOST_USER, "\"none\" not found");
     current_machine->cgs = NULL;
     check_netdev(NET_CLIENT_DRIVER_VHOST_USER, "\"none\" not found");
     check_netdev(NET_CLIENT_DRIVER_VHOST_VDPA, "neither vhostdev=");
-    object_unref(cgs);
+    object_unref(obj);
 }
 
 static PCIBus *root_bus(void)

@@ -9,7 +9,7 @@
 #include "qemu/bitops.h"
 #include "qemu/thread.h"
 #include "qapi/error.h"
-#include "hw/arm/cca/shared.h"
+#include "hw/arm/rme-shared.h"
 
 #define PAGE    RME_SHARED_PAGE_SIZE
 #define FIELD   (64 * KiB)

@@ -6,14 +6,12 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "qemu/qemu-print.h"
 #include "exec/address-spaces.h"
-#include "exec/cpu-common.h"
 #include "exec/memory.h"
 #include "hw/arm/cca/access.h"
 #include "hw/arm/cca/dma.h"
 #include "hw/arm/rme-guest.h"
-#include "hw/arm/cca/shared.h"
+#include "hw/arm/rme-shared.h"
 
 typedef struct HostAccess {
     const RmeSharedState *shared;   /* NULL: there is none yet */
@@ -39,8 +37,8 @@ static bool check_range(const MemoryRegion *mr, hwaddr gpa, uint64_t size,
     return true;
 }
 
-bool rme_check_host_access(ConfidentialGuestSupport *cgs, hwaddr gpa,
-                           uint64_t size, Error **errp)
+bool rme_check_host_access(ConfidentialGuestSupport *cgs, const char *what,
+                           hwaddr gpa, uint64_t size, Error **errp)
 {
     HostAccess s = {
         .shared = RME_GUEST(cgs)->shared,
@@ -48,6 +46,12 @@ bool rme_check_host_access(ConfidentialGuestSupport *cgs, hwaddr gpa,
         .last = gpa + size - 1,
     };
 
+    if (what) {
+        error_setg(errp, "a Realm has no %s: its registers and its private "
+                   "memory are out of the host's reach, look at it from inside "
+                   "the guest", what);
+        return false;
+    }
     if (!size) {
         return true;
     }
@@ -55,53 +59,4 @@ bool rme_check_host_access(ConfidentialGuestSupport *cgs, hwaddr gpa,
         s.last = UINT64_MAX;
     }
     return rme_dma_foreach_ram(&address_space_memory, check_range, &s, errp);
-}
-
-bool rme_check_inspection(ConfidentialGuestSupport *cgs, const char *what,
-                          Error **errp)
-{
-    error_setg(errp, "a Realm has no %s: its registers and its private memory "
-               "are out of the host's reach, look at it from inside the guest",
-               what);
-    return false;
-}
-
-typedef struct FindHost {
-    const RAMBlock *block;
-    ram_addr_t offset;          /* in @block, to look for */
-    const char *name;           /* of what was found, or NULL */
-    hwaddr gpa;
-} FindHost;
-
-static bool find_host(const MemoryRegion *mr, hwaddr gpa, uint64_t size,
-                      hwaddr offset, void *opaque, Error **errp)
-{
-    FindHost *s = opaque;
-
-    if (mr->ram_block == s->block && s->offset - offset < size) {
-        s->name = memory_region_name(mr);
-        s->gpa = gpa + (s->offset - offset);
-    }
-    return true;
-}
-
-bool rme_explain_sigbus(ConfidentialGuestSupport *cgs, void *addr)
-{
-    FindHost s = { };
-
-    s.block = qemu_ram_block_from_host(addr, false, &s.offset);
-    if (!s.block) {
-        return false;
-    }
-    rme_dma_foreach_ram(&address_space_memory, find_host, &s, NULL);
-    if (!s.name) {
-        return false;
-    }
-    /* To stderr in any case: QEMU ends before a monitor shows anything */
-    fprintf(stderr, "%s: ", g_get_prgname());
-    qemu_fprintf(stderr, "Realm RAM '%s' at guest address 0x%" HWADDR_PRIx
-                 " cannot be accessed (SIGBUS): the file behind it was "
-                 "truncated or has no space left, or the page is private\n",
-                 s.name, s.gpa);
-    return true;
 }

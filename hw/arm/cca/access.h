@@ -17,11 +17,13 @@
  */
 
 /**
- * rme_check_host_access: may the host read guest memory?
+ * rme_check_host_access: may the host look into the Realm?
  * @cgs: the Realm
- * @gpa: start of the range, without the shared bit
+ * @what: what it wants to do, for the message, if that needs registers or all
+ *     of memory; or NULL
+ * @gpa: start of the range to be read, without the shared bit
  * @size: its size in bytes, any; what is beyond 2^64 is left out
- * @errp: set if one of its pages is RAM that is not shared
+ * @errp: set if @what is, or if one of the pages is RAM that is not shared
  *
  * ConfidentialGuestSupportClass::check_host_access of the Realm.  The answer
  * holds until the end of the RCU read-side critical section: the shared copy
@@ -29,33 +31,7 @@
  *
  * Returns: true if it may; what is not RAM is not for the Realm to decide
  */
-bool rme_check_host_access(ConfidentialGuestSupport *cgs, hwaddr gpa,
-                           uint64_t size, Error **errp);
-
-/**
- * rme_check_inspection: may the host look into the Realm as a whole?
- * @cgs: the Realm
- * @what: what it wants to do, for the message
- * @errp: set always
- *
- * ConfidentialGuestSupportClass::check_inspection of the Realm.
- *
- * Returns: false
- */
-bool rme_check_inspection(ConfidentialGuestSupport *cgs, const char *what,
-                          Error **errp);
-
-/**
- * rme_explain_sigbus: say what a SIGBUS in the RAM of the Realm means
- * @cgs: the Realm
- * @addr: what the thread accessed, a host address
- *
- * ConfidentialGuestSupportClass::explain_sigbus of the Realm.  The signal comes
- * from an instruction that accesses guest RAM, so the thread is not inside an
- * allocation or a print of the C library or of glib.
- *
- * Returns: true if @addr is RAM of the Realm, and something was said
- */
-bool rme_explain_sigbus(ConfidentialGuestSupport *cgs, void *addr);
+bool rme_check_host_access(ConfidentialGuestSupport *cgs, const char *what,
+                           hwaddr gpa, uint64_t size, Error **errp);
 
 #endif /* HW_ARM_CCA_ACCESS_H */

@@ -314,18 +314,6 @@ bool rme_dma_attach_ram(RmeSharedState *shared, AddressSpace *as, Error **errp)
     return true;
 }
 
-bool rme_dma_check_vhost(ConfidentialGuestSupport *cgs, const char *backend,
-                         Error **errp)
-{
-    if (!strcmp(backend, "kernel")) {
-        return true;
-    }
-    error_setg(errp, "vhost-%s cannot serve a Realm, it does not see which "
-               "memory the guest shared; use an emulated device or, for the "
-               "network, -netdev tap with vhost=on", backend);
-    return false;
-}
-
 static const TypeInfo rme_dma_types[] = {
     {
         .name = TYPE_RME_DMA,

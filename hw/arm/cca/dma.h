@@ -8,7 +8,7 @@
 #define HW_ARM_CCA_DMA_H
 
 #include "exec/memory.h"
-#include "hw/arm/cca/shared.h"
+#include "hw/arm/rme-shared.h"
 #include "hw/pci/pci.h"
 #include "qom/object.h"
 #include "system/confidential-guest-support.h"
@@ -159,20 +159,5 @@ bool rme_dma_check_pci_bus(RmeDma *dma, PCIBus *bus, Error **errp);
  * To be called before devices are made, like other compatibility properties.
  */
 void rme_dma_register_defaults(void);
-
-/**
- * rme_dma_check_vhost: may a vhost backend serve a Realm?
- * @cgs: the Realm
- * @backend: "kernel", "user" or "vdpa"
- * @errp: set for all but "kernel"
- *
- * The ConfidentialGuestSupportClass::check_vhost of the Realm.  The kernel's
- * vhost translates through the RmeDma.  The others are handed whole RAM
- * blocks, and translate for themselves or not at all.
- *
- * Returns: true if it may
- */
-bool rme_dma_check_vhost(ConfidentialGuestSupport *cgs, const char *backend,
-                         Error **errp);
 
 #endif /* HW_ARM_CCA_DMA_H */

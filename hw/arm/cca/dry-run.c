@@ -1,6 +1,14 @@
 /*
  * Dry run of an Arm CCA Realm: the accelerator that stands in for KVM
  *
+ * With dry-run=on of the rme-guest object, QEMU makes the machine that the
+ * command line describes, works out what a launch with KVM would give the RMM
+ * and what the RMM would measure, prints that, and ends. It does so on any
+ * machine: this accelerator stands in for KVM, and what the guest's initial
+ * memory does not depend on is neither opened nor made (system/dry-run.h).
+ *
+ * What only the host of the launch knows has to be on the command line.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
@@ -9,13 +17,11 @@
 #include "qemu/accel.h"
 #include "qemu/error-report.h"
 #include "cpu.h"
-#include "hw/arm/cca/access.h"
-#include "hw/arm/cca/dma.h"
-#include "hw/arm/cca/dry-run.h"
 #include "hw/arm/cca/launch.h"
 #include "hw/arm/cca/report.h"
 #include "hw/arm/cca/machine.h"
 #include "hw/boards.h"
+#include "rme-dry-run-cpu.h"
 #include "qapi/qapi-commands-misc-target.h"
 #include "qapi/qapi-visit-misc-target.h"
 #include "qapi/qobject-output-visitor.h"
@@ -23,6 +29,7 @@
 #include "qobject/qobject.h"
 #include "system/accel-ops.h"
 #include "system/cpus.h"
+#include "system/dry-run.h"
 
 /* With the properties of KVM's accelerator, of which two are looked at */
 typedef struct DryRunAccel {
@@ -32,7 +39,7 @@ typedef struct DryRunAccel {
     uint32_t dirty_ring_size;
 } DryRunAccel;
 
-DECLARE_INSTANCE_CHECKER(DryRunAccel, DRY_RUN_ACCEL, TYPE_RME_DRY_RUN_ACCEL)
+DECLARE_INSTANCE_CHECKER(DryRunAccel, DRY_RUN_ACCEL, TYPE_DRY_RUN_ACCEL)
 
 static bool dry_run_allowed;
 
@@ -99,7 +106,7 @@ static QObject *describe(const RmeGuest *guest)
     return values;
 }
 
-static bool print_result(RmeGuest *guest, Error **errp)
+static bool print_guest(RmeGuest *guest, Error **errp)
 {
     bool is_b = guest->config.kernel_abi == RME_KERNEL_ABI_B;
     g_autoptr(GString) json = NULL;
@@ -130,9 +137,9 @@ static bool make_plan(RmeGuest *guest, Error **errp)
     return guest->plan != NULL;
 }
 
-static bool rme_dry_run(ConfidentialGuestSupport *cgs, Error **errp)
+static bool dry_run_print(MachineState *ms, Error **errp)
 {
-    RmeGuest *guest = RME_GUEST(cgs);
+    RmeGuest *guest = rme_guest_from_machine(ms);
     ERRP_GUARD();
 
     if (!make_plan(guest, errp)) {
@@ -140,12 +147,12 @@ static bool rme_dry_run(ConfidentialGuestSupport *cgs, Error **errp)
         error_prepend(errp, "rme-guest '%s': ", rme_guest_id(guest));
         return false;
     }
-    return print_result(guest, errp);
+    return print_guest(guest, errp);
 }
 
 /* The TPM is in the device tree and starts with a backend that answers */
-static bool check_device(ConfidentialGuestSupport *cgs, DeviceState *dev,
-                         Error **errp)
+static bool dry_run_check_device(MachineState *ms, DeviceState *dev,
+                                 Error **errp)
 {
     const char *type = object_get_typename(OBJECT(dev));
 
@@ -155,14 +162,13 @@ static bool check_device(ConfidentialGuestSupport *cgs, DeviceState *dev,
                    "the measurement of a launch (QMP query-cca)", type);
         return false;
     }
-    return virt_cca_check_device(VIRT_MACHINE(current_machine), dev, errp);
+    return virt_cca_check_device(VIRT_MACHINE(ms), dev, errp);
 }
 
 static bool init_guest(MachineState *ms, Error **errp)
 {
     RmeGuest *guest = rme_guest_from_machine(ms);
     ConfidentialGuestSupport *cgs = ms->cgs;
-    ConfidentialGuestSupportClass *klass;
     ERRP_GUARD();
 
     if (!guest) {
@@ -179,12 +185,7 @@ static bool init_guest(MachineState *ms, Error **errp)
         return false;
     }
 
-    klass = CONFIDENTIAL_GUEST_SUPPORT_GET_CLASS(cgs);
-    klass->dry_run = rme_dry_run;
-    klass->dry_run_check_device = check_device;
-    klass->check_vhost = rme_dma_check_vhost;
-    klass->check_inspection = rme_check_inspection;
-    cgs->dry_run = true;
+    cgs->checks_dma = true;
     cgs->require_guest_memfd = true;
     cgs->takes_rom_blobs = true;
     cgs->ready = true;
@@ -243,8 +244,11 @@ static void dry_run_accel_class_init(ObjectClass *oc, void *data)
     static const char *const ignored[] = {
         "device", "eager-split-size", "kvm-shadow-mem",
     };
+    DryRunAccelClass *dc = DRY_RUN_ACCEL_CLASS(oc);
     AccelClass *ac = ACCEL_CLASS(oc);
 
+    dc->check_device = dry_run_check_device;
+    dc->print = dry_run_print;
     ac->name = "dry run";
     ac->init_machine = dry_run_init_machine;
     ac->allowed = &dry_run_allowed;
@@ -282,13 +286,14 @@ static void dry_run_accel_ops_class_init(ObjectClass *oc, void *data)
 
 static const TypeInfo dry_run_types[] = {
     {
-        .name = TYPE_RME_DRY_RUN_ACCEL,
+        .name = TYPE_DRY_RUN_ACCEL,
         .parent = TYPE_ACCEL,
         .instance_size = sizeof(DryRunAccel),
         .instance_init = dry_run_accel_init,
+        .class_size = sizeof(DryRunAccelClass),
         .class_init = dry_run_accel_class_init,
     }, {
-        .name = TYPE_RME_DRY_RUN_ACCEL ACCEL_OPS_SUFFIX,
+        .name = TYPE_DRY_RUN_ACCEL ACCEL_OPS_SUFFIX,
         .parent = TYPE_ACCEL_OPS,
         .class_init = dry_run_accel_ops_class_init,
         .abstract = true,

@@ -5,65 +5,20 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "qemu/accel.h"
 #include "qemu/base64.h"
 #include "qemu/error-report.h"
 #include "qom/object_interfaces.h"
+#include "hw/arm/cca/access.h"
+#include "hw/arm/cca/machine.h"
+#include "hw/arm/rme-guest.h"
+#include "hw/arm/rme-shared.h"
 #include "hw/boards.h"
 #include "hw/qdev-core.h"
-#include "hw/arm/rme-guest.h"
-#include "hw/arm/virt.h"
 #include "system/system.h"
-#include "trace.h"
-
-RmeGuest *rme_guest_from_machine(const MachineState *ms)
-{
-    if (!ms || !ms->cgs) {
-        return NULL;
-    }
-    return (RmeGuest *)object_dynamic_cast(OBJECT(ms->cgs), TYPE_RME_GUEST);
-}
-
-const char *rme_guest_id(const RmeGuest *guest)
-{
-    return object_get_canonical_path_component(OBJECT(guest));
-}
-
-const char *rme_guest_state_str(RmeState state)
-{
-    static const char *const names[] = {
-        [RME_STATE_NEW] = "new",
-        [RME_STATE_PROBED] = "probed",
-        [RME_STATE_CREATED] = "created",
-        [RME_STATE_POPULATED] = "populated",
-        [RME_STATE_ACTIVE] = "active",
-        [RME_STATE_FAILED] = "failed",
-    };
-
-    return names[state];
-}
-
-void rme_guest_set_state(RmeGuest *guest, RmeState state)
-{
-    /* RME_STATE_FAILED is the last one, so it is ahead of all others */
-    g_assert(state > guest->state);
-    trace_rme_guest_state(rme_guest_id(guest),
-                          rme_guest_state_str(guest->state),
-                          rme_guest_state_str(state));
-    guest->state = state;
-}
-
-RmeHashAlgo rme_guest_hash_algo(const RmeGuest *guest)
-{
-    switch (guest->config.algorithm) {
-    case RME_GUEST_MEASUREMENT_ALGORITHM_SHA256:
-        return RME_HASH_SHA256;
-    case RME_GUEST_MEASUREMENT_ALGORITHM_SHA512:
-        return RME_HASH_SHA512;
-    default:
-        g_assert_not_reached();
-    }
-}
+#ifdef CONFIG_KVM
+#include "hw/arm/cca/lifecycle.h"
+#include "kvm-rme.h"
+#endif
 
 /* The launch has read the properties: a change could only mislead. */
 static bool check_not_frozen(const RmeGuest *guest, const char *name,
@@ -281,28 +236,6 @@ static void set_kernel_abi(Object *obj, int value, Error **errp)
     guest->config.has_kernel_abi = true;
 }
 
-bool rme_guest_check_machine(const RmeGuest *guest, const MachineState *ms,
-                             Error **errp)
-{
-    if (object_dynamic_cast(OBJECT(ms), TYPE_VIRT_MACHINE)) {
-        return true;
-    }
-    error_setg(errp, "machine '%s' cannot run the Realm '%s': use -machine "
-               "virt", MACHINE_GET_CLASS(ms)->name, rme_guest_id(guest));
-    return false;
-}
-
-bool rme_guest_check_accel(const RmeGuest *guest, Error **errp)
-{
-    if (guest->state != RME_STATE_NEW || guest->config.dry_run) {
-        return true;
-    }
-    error_setg(errp, "accelerator %s cannot run the Realm '%s': use "
-               "-accel kvm on a host with Arm CCA",
-               current_accel_name(), rme_guest_id(guest));
-    return false;
-}
-
 /*
  * Is this object what the machine runs?  QEMU takes no notice of one that the
  * machine does not refer to and would start a VM without any protection.
@@ -386,13 +319,25 @@ OBJECT_DEFINE_SIMPLE_TYPE_WITH_INTERFACES(RmeGuest, rme_guest, RME_GUEST,
                                           CONFIDENTIAL_GUEST_SUPPORT,
                                           { TYPE_USER_CREATABLE }, { NULL })
 
+/* Only KVM runs Realms; what a machine asks before is the same in a dry run */
+static void set_methods(ConfidentialGuestSupportClass *klass)
+{
+#ifdef CONFIG_KVM
+    klass->kvm_init = rme_kvm_init;
+    klass->kvm_handle_exit = kvm_rme_handle_exit;
+#endif
+    klass->check_host_access = rme_check_host_access;
+    klass->check_memory_backend = virt_cca_check_memory;
+    klass->check_device = virt_cca_check_regions;
+}
+
 static void rme_guest_class_init(ObjectClass *oc, void *data)
 {
     UserCreatableClass *ucc = USER_CREATABLE_CLASS(oc);
 
     ucc->complete = rme_guest_complete;
     ucc->can_be_deleted = rme_guest_can_be_deleted;
-    kvm_rme_class_init(CONFIDENTIAL_GUEST_SUPPORT_CLASS(oc));
+    set_methods(CONFIDENTIAL_GUEST_SUPPORT_CLASS(oc));
 
     object_class_property_add_str(oc, "personalization-value",
                                   get_rpv, set_rpv);
@@ -437,7 +382,7 @@ static void rme_guest_class_init(ObjectClass *oc, void *data)
                                    get_measurement_report,
                                    set_measurement_report);
     object_class_property_set_description(oc, "measurement-report",
-        "compute the measurement at the launch for query-cca (default: off)");
+        "compute the measurement at the launch for query-cca (default: on)");
 
     object_class_property_add_bool(oc, "dry-run", get_dry_run, set_dry_run);
     object_class_property_set_description(oc, "dry-run",
@@ -466,6 +411,10 @@ static void rme_guest_finalize(Object *obj)
     if (guest->machine_done.notify) {
         qemu_remove_machine_init_done_notifier(&guest->machine_done);
     }
+#ifdef CONFIG_KVM
+    kvm_rme_free(guest->kvm);
+#endif
+    rme_shared_unref(guest->shared);
     rme_plan_free(guest->plan);
     g_free(guest->log);
     if (guest->digests) {

@@ -147,7 +147,6 @@ void virt_cca_create_dma(VirtMachineState *vms, RmeGuest *guest)
     guest->shared = rme_shared_new();
     guest->dma = rme_dma_new(OBJECT(guest), guest->shared, guest->ipa_bits,
                              &error_fatal);
-    CONFIDENTIAL_GUEST_SUPPORT(guest)->checks_dma = true;
     if (vms->msi_controller == VIRT_MSI_CTRL_ITS) {
         rme_dma_set_doorbell(guest->dma, vms->memmap[VIRT_GIC_ITS].base +
                              GITS_TRANSLATER_OFFSET, GITS_TRANSLATER_SIZE,

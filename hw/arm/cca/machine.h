@@ -142,14 +142,16 @@ bool virt_cca_check_device(VirtMachineState *vms, DeviceState *dev,
 /**
  * virt_cca_check_memory: ConfidentialGuestSupportClass::check_memory_backend
  * @cgs: a Realm
- * @backend: a backend that has not got its memory yet
+ * @backend: a backend that does not have its memory yet, or RAM of the Realm
+ * @property: NULL, or what is to be turned on of RAM that is there
  * @errp: set if it cannot be RAM of a Realm: why, and what to use instead
  *
  * A backend that is not going to be RAM of the machine may have any properties,
  * and needs no private memory.
  */
 bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
-                           HostMemoryBackend *backend, Error **errp);
+                           HostMemoryBackend *backend, const char *property,
+                           Error **errp);
 
 /**
  * virt_cca_check_regions: ConfidentialGuestSupportClass::check_device
@@ -160,18 +162,6 @@ bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
  */
 bool virt_cca_check_regions(ConfidentialGuestSupport *cgs, DeviceState *dev,
                             Error **errp);
-
-/**
- * virt_cca_check_memory_property:
- * ConfidentialGuestSupportClass::check_memory_property
- * @cgs: a Realm
- * @backend: RAM of the Realm, with its memory
- * @name: what is to be turned on
- * @errp: set, always
- */
-bool virt_cca_check_memory_property(ConfidentialGuestSupport *cgs,
-                                    HostMemoryBackend *backend,
-                                    const char *name, Error **errp);
 
 /**
  * virt_cca_create_dma: make what the machine's bus masters may reach

@@ -6,7 +6,7 @@
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
 #include "hw/arm/cca/report.h"
-#include "hw/arm/cca/shared.h"
+#include "hw/arm/rme-shared.h"
 #include "hw/boards.h"
 #include "qapi/qapi-commands-misc-target.h"
 

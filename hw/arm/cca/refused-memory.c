@@ -38,8 +38,7 @@ static bool is_on_hugetlbfs(HostMemoryBackend *backend)
 #endif
 }
 
-bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
-                           HostMemoryBackend *backend, Error **errp)
+static bool check_backend(HostMemoryBackend *backend, Error **errp)
 {
     bool is_file = object_dynamic_cast(OBJECT(backend), "memory-backend-file");
     const struct {
@@ -63,12 +62,6 @@ bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
           "use a memory-backend-memfd without hugetlb=on" },
     };
 
-    /* The guest reaches that of a device as any register, or not at all */
-    if (!qemu_is_ram_backend(backend)) {
-        backend->guest_memfd = false;
-        return true;
-    }
-
     for (int i = 0; i < ARRAY_SIZE(refused); i++) {
         if (refused[i].wanted) {
             error_setg(errp, "memory backend '%s' has %s: %s",
@@ -82,12 +75,24 @@ bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
     return true;
 }
 
-bool virt_cca_check_memory_property(ConfidentialGuestSupport *cgs,
-                                    HostMemoryBackend *backend,
-                                    const char *name, Error **errp)
+bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
+                           HostMemoryBackend *backend, const char *property,
+                           Error **errp)
 {
-    error_setg(errp, "memory backend '%s' is the RAM of a Realm: %s=on cannot "
-               "be set, leave it off",
-               object_get_canonical_path_component(OBJECT(backend)), name);
-    return false;
+    if (!rme_guest_check_accel(RME_GUEST(cgs), NULL)) {
+        return true;    /* No accelerator made a Realm: QEMU ends with that */
+    }
+    if (property) {
+        error_setg(errp, "memory backend '%s' is the RAM of a Realm: %s=on "
+                   "cannot be set, leave it off",
+                   object_get_canonical_path_component(OBJECT(backend)),
+                   property);
+        return false;
+    }
+    /* The guest reaches that of a device as any register, or not at all */
+    if (!qemu_is_ram_backend(backend)) {
+        backend->guest_memfd = false;
+        return true;
+    }
+    return check_backend(backend, errp);
 }

@@ -71,5 +71,7 @@ bool virt_cca_check_regions(ConfidentialGuestSupport *cgs, DeviceState *dev,
 {
     Check check = { .dev = dev, .errp = errp };
 
-    return !object_child_foreach(OBJECT(dev), check_region, &check);
+    /* If no accelerator made a Realm, QEMU ends with that */
+    return !rme_guest_check_accel(RME_GUEST(cgs), NULL) ||
+           !object_child_foreach(OBJECT(dev), check_region, &check);
 }

@@ -13,7 +13,7 @@
 #include "qemu/host-utils.h"
 #include "qemu/thread.h"
 #include "qapi/error.h"
-#include "hw/arm/cca/shared.h"
+#include "hw/arm/rme-shared.h"
 
 #define PAGES_PER_CHUNK     (RME_SHARED_CHUNK_SIZE / RME_SHARED_PAGE_SIZE)
 #define WORDS_PER_CHUNK     (PAGES_PER_CHUNK / BITS_PER_LONG)

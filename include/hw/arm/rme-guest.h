@@ -45,7 +45,7 @@ typedef enum RmeState {
  * @measurement_log: put a log of the measurement into the guest's memory
  * @measurement_inputs: file for the inputs of the measurement, or NULL
  * @measurement_report: compute the measurement for query-cca
- * @dry_run: nothing is launched, see hw/arm/cca/dry-run.h
+ * @dry_run: nothing is launched, see hw/arm/cca/dry-run.c
  * @kernel_abi: generation of the host's kernel; of a dry run only
  * @has_rpv: the user set @rpv
  * @has_algorithm: the user set @algorithm
@@ -125,9 +125,9 @@ struct KvmRme;
  * @rim: its initial measurement in hex, or NULL if it is not known
  * @digests: of each image of @plan, in its order, what rme_measure_blob()
  *     makes; or NULL, as @rim
- * @dma: what bus masters may reach, or NULL; owned by hw/arm/cca/dma.c
- * @shared: which pages the guest shared, or NULL; owned by its makers
- * @kvm: the Realm under KVM, or NULL; owned by target/arm/kvm-rme.c
+ * @dma: what bus masters may reach, or NULL; a child of the object
+ * @shared: which pages the guest shared, or NULL; one reference
+ * @kvm: the Realm under KVM, or NULL; owned by the object
  */
 struct RmeGuest {
     ConfidentialGuestSupport parent_obj;
@@ -209,14 +209,5 @@ bool rme_guest_check_machine(const RmeGuest *guest, const MachineState *ms,
  * Returns: true if it has
  */
 bool rme_guest_check_accel(const RmeGuest *guest, Error **errp);
-
-/**
- * kvm_rme_class_init: set the methods of rme-guest
- * @klass: the class of rme-guest
- *
- * In target/arm/kvm-rme.c: only KVM runs Realms, so what a Realm does
- * otherwise than other guests is needed with KVM only.
- */
-void kvm_rme_class_init(ConfidentialGuestSupportClass *klass);
 
 #endif /* HW_ARM_RME_GUEST_H */

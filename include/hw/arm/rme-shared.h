@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef HW_ARM_CCA_SHARED_H
-#define HW_ARM_CCA_SHARED_H
+#ifndef HW_ARM_RME_SHARED_H
+#define HW_ARM_RME_SHARED_H
 
 #include "qemu/units.h"
 
@@ -212,4 +212,4 @@ bool rme_shared_is_ram(const RmeSharedState *s, uint64_t gpa);
 /** rme_shared_pages: number of pages that are shared now; no lock needed */
 uint64_t rme_shared_pages(const RmeSharedState *s);
 
-#endif /* HW_ARM_CCA_SHARED_H */
+#endif /* HW_ARM_RME_SHARED_H */

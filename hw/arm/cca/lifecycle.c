@@ -1,0 +1,164 @@
+/*
+ * The life of an Arm CCA Realm under KVM
+ *
+ * The machine is turned into a plan, the plan is measured, and target/arm/
+ * carries it out, step by step. This happens once, in the main thread, at the
+ * first transition to running: by then resets are over, images are loaded and
+ * the DTB is final.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/madvise.h"
+#include "exec/address-spaces.h"
+#include "exec/ramblock.h"
+#include "hw/arm/cca/dma.h"
+#include "hw/arm/cca/launch.h"
+#include "hw/arm/cca/lifecycle.h"
+#include "hw/arm/cca/report.h"
+#include "hw/arm/rme-guest.h"
+#include "hw/arm/rme-shared.h"
+#include "hw/boards.h"
+#include "hw/loader.h"
+#include "kvm-rme.h"
+#include "migration/blocker.h"
+#include "system/cpus.h"
+#include "system/kvm.h"
+#include "system/runstate.h"
+
+/*
+ * The guest shares single pages. With huge pages behind the shared mapping,
+ * which QEMU asks for by default, each would cost 2 MiB of host memory, and
+ * khugepaged could bring back what was dropped.
+ */
+static int forbid_huge_pages(RAMBlock *rb, void *opaque)
+{
+    if (rb->guest_memfd >= 0) {
+        qemu_madvise(rb->host, rb->max_length, QEMU_MADV_NOHUGEPAGE);
+    }
+    return 0;
+}
+
+/*
+ * The Realm has the images and cannot be reset.  The allocator would keep
+ * blocks of up to 32 MiB: what held images, and the files that they came from.
+ */
+static void release_images(RmeGuest *guest)
+{
+    rme_plan_release_data(guest->plan);
+    g_clear_pointer(&guest->log, g_free);
+    rom_release_blobs();
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
+static bool make_plan(RmeGuest *guest, Error **errp)
+{
+    RmePlanParams params;
+
+    if (!kvm_rme_configure(guest, &params, errp)) {
+        return false;
+    }
+    guest->plan = rme_launch_plan(&params, errp);
+    return guest->plan && rme_report_make(guest, RME_MEASURE_RMM_1, errp);
+}
+
+static bool execute_plan(RmeGuest *guest, Error **errp)
+{
+    for (guint i = 0; i < rme_plan_n_steps(guest->plan); i++) {
+        if (!kvm_rme_execute(guest, rme_plan_step(guest->plan, i), errp)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool launch(RmeGuest *guest, Error **errp)
+{
+    if (guest->state != RME_STATE_PROBED) {
+        error_setg(errp, "the launch failed before and cannot be tried again");
+        return false;
+    }
+    if (!make_plan(guest, errp)) {
+        return false;
+    }
+    qemu_ram_foreach_block(forbid_huge_pages, NULL);
+    if (!execute_plan(guest, errp) ||
+        !rme_dma_attach_ram(guest->shared, &address_space_memory, errp)) {
+        return false;
+    }
+
+    rme_guest_set_state(guest, RME_STATE_ACTIVE);
+    kvm_mark_guest_state_protected();
+    release_images(guest);
+    return true;
+}
+
+/*
+ * The guest's end stops a VM that runs. One that was paused at that moment keeps
+ * its state, and "cont" would let it run for ever without a vCPU.
+ */
+static void stop_if_ended(const RmeGuest *guest)
+{
+    if (kvm_rme_has_ended(guest)) {
+        qemu_system_vmstop_request_prepare();
+        qemu_system_vmstop_request(RUN_STATE_SHUTDOWN);
+    }
+}
+
+static void vm_state_change(void *opaque, bool running, RunState state)
+{
+    RmeGuest *guest = opaque;
+    Error *err = NULL;
+
+    if (!running) {
+        return;
+    }
+    if (guest->state == RME_STATE_ACTIVE) {
+        stop_if_ended(guest);
+        return;
+    }
+    /* The plan is made of what a reset leaves, and there is none after it */
+    qemu_system_reset_if_requested();
+    if (!launch(guest, &err)) {
+        rme_guest_set_state(guest, RME_STATE_FAILED);
+        error_reportf_err(err, "rme-guest '%s': ", rme_guest_id(guest));
+        exit(EXIT_FAILURE);
+    }
+}
+
+int rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(cgs);
+    Error *blocker = NULL;
+
+    if (guest->state != RME_STATE_PROBED) {
+        error_setg(errp, "machine %s did not create a Realm VM for rme-guest "
+                   "'%s': use -machine virt",
+                   object_get_typename(OBJECT(current_machine)),
+                   rme_guest_id(guest));
+        return -EINVAL;
+    }
+
+    error_setg(&blocker, "an Arm CCA Realm cannot be migrated or saved: its "
+               "state is out of the host's reach");
+    if (migrate_add_blocker(&blocker, errp) < 0) {
+        return -EBUSY;
+    }
+
+    qemu_unblock_sigbus();
+    qemu_add_vm_change_state_handler(vm_state_change, guest);
+    cgs->checks_dma = true;
+    cgs->require_guest_memfd = true;
+    cgs->takes_rom_blobs = true;
+    cgs->sets_private_attributes = true;
+    cgs->ready = true;
+    return 0;
+}

@@ -1,0 +1,86 @@
+/*
+ * Arm CCA Realms: the state of an "rme-guest", for those who work on it
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The object itself, with its properties and methods, is in guest.c.
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/accel.h"
+#include "hw/arm/rme-guest.h"
+#include "hw/arm/virt.h"
+#include "hw/boards.h"
+#include "trace.h"
+
+RmeGuest *rme_guest_from_machine(const MachineState *ms)
+{
+    if (!ms || !ms->cgs) {
+        return NULL;
+    }
+    return (RmeGuest *)object_dynamic_cast(OBJECT(ms->cgs), TYPE_RME_GUEST);
+}
+
+const char *rme_guest_id(const RmeGuest *guest)
+{
+    return object_get_canonical_path_component(OBJECT(guest));
+}
+
+const char *rme_guest_state_str(RmeState state)
+{
+    static const char *const names[] = {
+        [RME_STATE_NEW] = "new",
+        [RME_STATE_PROBED] = "probed",
+        [RME_STATE_CREATED] = "created",
+        [RME_STATE_POPULATED] = "populated",
+        [RME_STATE_ACTIVE] = "active",
+        [RME_STATE_FAILED] = "failed",
+    };
+
+    return names[state];
+}
+
+void rme_guest_set_state(RmeGuest *guest, RmeState state)
+{
+    /* RME_STATE_FAILED is the last one, so it is ahead of all others */
+    g_assert(state > guest->state);
+    trace_rme_guest_state(rme_guest_id(guest),
+                          rme_guest_state_str(guest->state),
+                          rme_guest_state_str(state));
+    guest->state = state;
+}
+
+RmeHashAlgo rme_guest_hash_algo(const RmeGuest *guest)
+{
+    switch (guest->config.algorithm) {
+    case RME_GUEST_MEASUREMENT_ALGORITHM_SHA256:
+        return RME_HASH_SHA256;
+    case RME_GUEST_MEASUREMENT_ALGORITHM_SHA512:
+        return RME_HASH_SHA512;
+    default:
+        g_assert_not_reached();
+    }
+}
+
+bool rme_guest_check_machine(const RmeGuest *guest, const MachineState *ms,
+                             Error **errp)
+{
+    if (object_dynamic_cast(OBJECT(ms), TYPE_VIRT_MACHINE)) {
+        return true;
+    }
+    error_setg(errp, "machine '%s' cannot run the Realm '%s': use -machine "
+               "virt", MACHINE_GET_CLASS(ms)->name, rme_guest_id(guest));
+    return false;
+}
+
+bool rme_guest_check_accel(const RmeGuest *guest, Error **errp)
+{
+    if (guest->state != RME_STATE_NEW || guest->config.dry_run) {
+        return true;
+    }
+    error_setg(errp, "accelerator %s cannot run the Realm '%s': use "
+               "-accel kvm on a host with Arm CCA",
+               current_accel_name(), rme_guest_id(guest));
+    return false;
+}
