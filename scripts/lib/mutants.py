@@ -16,13 +16,15 @@ The files beside this one describe them, in blocks with an empty line in between
   mutant NAME                     unique
   why SENTENCE                    what is wrong then
   file NAME                       looked up in the directories below
-  unit PROGRAM [PATH]             a test that is to fail; a PATH is as -p has it
+  unit PROGRAM [PATH]             a test that is to fail; a PATH is as -p has it, or
+                                  has the sentence of a contract test
   contract PROGRAM [PATH]
   explained SENTENCE              no test can: not tried then, or survives by right
   - LINE                          old text, as it stands in the file
   + LINE                          new text; none: the old text goes
 """
 import pathlib
+import re
 import shutil
 import sys
 
@@ -76,11 +78,18 @@ def find(mutant, tree):
     return paths[0], parts
 
 
+def test_path(path):
+    """As contract_path() of tests/qtest/rme-contract.c makes it of a sentence"""
+    match = re.fullmatch('(/rme-contract/[^/]*/)(.+)', path)
+    return (match[1] + re.sub('[^a-z0-9._=+]+', '-', match[2].lower()).strip('-')
+            if match else path)
+
+
 def print_tests(mutants, kind):
     programs = {}
     for test in (x for mutant in mutants for x in mutant[kind]):
         program, _, path = test.partition(' ')
-        programs.setdefault(program, set()).add(path)
+        programs.setdefault(program, set()).add(test_path(path))
     for program, paths in programs.items():
         # All of it, if one wants that
         print(program, *([] if '' in paths else sorted(paths)), sep='\t')

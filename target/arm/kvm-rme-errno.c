@@ -20,7 +20,7 @@ static const struct {
     const char *means;
 } meanings[] = {
     { ENXIO, "the RMM does not enter the Realm: the guest used memory that it "
-             "has not got, or that was taken from it" },
+             "does not have, or that was taken from it" },
     { EINVAL, "the guest used the private address of a device or of its "
               "memory, or asked for RAM in the shared half of its addresses; "
               "or the Realm is not active any more" },

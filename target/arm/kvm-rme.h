@@ -55,7 +55,7 @@ RmeGuest *kvm_rme_guest(void);
  * kvm_rme_check_width: has the host enough address bits for @guest?
  * @guest: a Realm whose ipa_bits is decided
  * @limit: the largest IPA size of the host, the shared bit included
- * @errp: set if it has not: what to change so that they are enough
+ * @errp: set if it has too few: what to change so that they are enough
  */
 bool kvm_rme_check_width(const RmeGuest *guest, unsigned limit, Error **errp);
 
@@ -92,7 +92,7 @@ uint32_t kvm_rme_vcpu_features(void);
  * @cpu: with the host's features and the user's properties
  * @errp: set if not
  *
- * Turns off what a Realm's vCPU does not have.
+ * Features that a Realm's vCPU cannot have are turned off.
  */
 bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp);
 

@@ -60,7 +60,7 @@ static void add_switch(Object *obj, const char *name, bool value)
                         release_switch, g_memdup2(&value, sizeof(value)));
 }
 
-static void host_cpu_init(Object *obj)
+void rme_dry_run_cpu_init(Object *obj)
 {
     ARMCPU *cpu = ARM_CPU(obj);
     CPUARMState *env = &cpu->env;
@@ -91,17 +91,12 @@ void rme_dry_run_register_cpu(void)
 {
     static const ARMCPUInfo host_cpu = {
         .name = "host",
-        .initfn = host_cpu_init,
+        .initfn = rme_dry_run_cpu_init,
     };
-    ObjectClass *oc = object_class_by_name(TYPE_HOST_CPU);
 
-    if (oc) {
-        ARM_CPU_CLASS(oc)->info = &host_cpu;
-    } else {
+    if (!object_class_by_name(TYPE_HOST_CPU)) {
         aarch64_cpu_register(&host_cpu);
     }
-    /* With KVM this is another name for it */
-    ARM_CPU_CLASS(object_class_by_name(TYPE_MAX_CPU))->info = &host_cpu;
 }
 
 static bool check_given(int value, const char *name, Error **errp)

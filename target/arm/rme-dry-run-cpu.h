@@ -15,13 +15,18 @@
 #define TYPE_RME_DRY_RUN_CPU TYPE_DRY_RUN_ACCEL "-" TYPE_ARM_CPU
 
 /**
- * rme_dry_run_register_cpu: make "-cpu host" the CPU of a launch with KVM,
- * and "-cpu max" the same
+ * rme_dry_run_register_cpu: let there be a "-cpu host"
  *
- * In a build without KVM there is no such CPU otherwise. Changes the whole
- * process, so only a dry run may call it.
+ * A build without KVM has none otherwise, and a user would see it in lists: so
+ * only a dry run may call it.
  */
 void rme_dry_run_register_cpu(void);
+
+/**
+ * rme_dry_run_cpu_init: what "-cpu host" and "-cpu max" are in a dry run
+ * @obj: the CPU; it becomes that of a launch with KVM
+ */
+void rme_dry_run_cpu_init(Object *obj);
 
 /**
  * rme_dry_run_get_params: what a kernel would give the RMM for this vCPU

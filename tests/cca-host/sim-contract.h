@@ -62,7 +62,7 @@ uint64_t sim_exit_number(const char *text);
 
 /*
  * sim-exit-touch.c: the guest uses its memory.  Returns 0, or what KVM_RUN
- * returns for what it has not got, and then it is called again.
+ * returns for what it does not have, and then it is called again.
  */
 int sim_exit_touch(SimVcpu *vcpu, char **arg);
 int sim_exit_poke(SimVcpu *vcpu, char **arg);

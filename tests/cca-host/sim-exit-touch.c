@@ -61,7 +61,7 @@ static void write_page(SimVm *vm, uint64_t gpa, bool private)
 
 /*
  * No exit as long as the guest has the pages that it writes to, else the exit
- * of the first that it has not got, and then all of it again.
+ * of the first that it does not have, and then all of it again.
  */
 int sim_exit_touch(SimVcpu *vcpu, char **arg)
 {

@@ -73,7 +73,7 @@ static const Refused refused[] = {
       { "ignores = sve\n" SVE4, .cpu = ",sve512=off,sve384=off" },
       "rme-guest 'rme0': SVE vectors of 256 bits were not taken: a Realm on "
       "this host has 512" },
-    { "refuses a vector length that the RMM has not got",
+    { "refuses a vector length that the RMM lacks",
       { "host-sve-vq = 4\nrmm-sve-vq = 2", .cpu = ",sve512=on" },
       "cannot enable sve512", true },
     { "refuses a hole in the vector lengths",

@@ -175,7 +175,7 @@ static const Bad bad[] = {
     { "an RMM error of KVM_RUN stops the VM", "exit = errno ENXIO",
       "rme-guest 'rme0': vCPU 0 cannot go on: KVM_RUN: No such device or "
       "address (the RMM does not enter the Realm: the guest used memory that "
-      "it has not got, or that was taken from it)" },
+      "it does not have, or that was taken from it)" },
     { "what the guest may not ask for stops the VM", "exit = errno EINVAL",
       "rme-guest 'rme0': vCPU 0 cannot go on: KVM_RUN: Invalid argument (the "
       "guest used the private address of a device or of its memory, or asked "

@@ -43,6 +43,9 @@ static void add_tests_of(GHashTable *names, const char *program)
 
 bool contract_has_test(const char *name)
 {
+    g_auto(GStrv) parts = g_strsplit(name, "/", 2);
+    g_autofree char *dashes = contract_path(parts[1] ?: "");
+    g_autofree char *path = g_strdup_printf("%s/%s", parts[0], dashes);
     static GHashTable *names;
 
     if (!names) {
@@ -57,7 +60,7 @@ bool contract_has_test(const char *name)
             }
         }
     }
-    return g_hash_table_contains(names, name);
+    return g_hash_table_contains(names, path);
 }
 
 bool contract_scenario_has(const char *name, const char *word)

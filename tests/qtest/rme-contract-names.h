@@ -10,7 +10,7 @@
 /* Tell where the programs of the contract tests are: argv[0] of one of them */
 void contract_set_program(const char *program);
 
-/* Does one of the programs have the test /rme-contract/@name? */
+/* Does one of the programs have the test @name, "GROUP/SENTENCE"? */
 bool contract_has_test(const char *name);
 
 /*

@@ -39,13 +39,13 @@ typedef struct Case {
 static const Case cases[] = {
     /* measurement-algorithm, personalization-value */
     {
-        "refuses sha512 where the RMM has not got it and the user wants it",
+        "refuses sha512 where the RMM lacks it and the user wants it",
         { "rmm-hashes = sha256", .object = ",measurement-algorithm=sha512" },
         "rme-guest 'rme0': this host's RMM does not offer "
         "measurement-algorithm=sha512: KVM_ENABLE_CAP(244, CONFIG_REALM: hash "
         "SHA-512): Invalid argument",
     }, {
-        "refuses sha256 where the RMM has not got it",
+        "refuses sha256 where the RMM lacks it",
         { "rmm-hashes = sha512", .object = ",measurement-algorithm=sha256" },
         "rme-guest 'rme0': this host's RMM does not offer "
         "measurement-algorithm=sha256: KVM_ENABLE_CAP(244, CONFIG_REALM: hash "
@@ -188,7 +188,7 @@ static const Case cases[] = {
         WIDE("41", "40", "40", "use -machine highmem-mmio=off, or "
              SMALLER("40")),
     }, {
-        "refuses an IPA space that the RMM has not got",
+        "refuses an IPA space that the RMM lacks",
         { "rmm-ipa-limit = 48", .object = ",ipa-bits=49" },
         WIDE("49", "48", "48", SMALLER("48")),
     }, {

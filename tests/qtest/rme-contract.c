@@ -532,14 +532,24 @@ void contract_free(Contract *c)
 }
 
 typedef struct ContractTest {
+    char *name;
     ContractFunc *func;
     const void *data;
 } ContractTest;
+
+static void free_test(void *opaque)
+{
+    ContractTest *test = opaque;
+
+    g_free(test->name);
+    g_free(test);
+}
 
 static void run_test(const void *opaque)
 {
     const ContractTest *test = opaque;
 
+    g_test_message("is: %s", test->name);
     if (!getenv("QTEST_CCA_SIM")) {
         g_test_skip("QTEST_CCA_SIM is not set: no simulated CCA host");
         return;
@@ -558,11 +568,30 @@ static void run_test(const void *opaque)
     g_clear_pointer(&test_dir, g_free);
 }
 
+char *contract_path(const char *name)
+{
+    g_autofree char *lower = g_ascii_strdown(name, -1);
+    GString *path = g_string_new(NULL);
+
+    for (const char *s = lower; *s; s++) {
+        if (g_ascii_isalnum(*s) || strchr("._=+", *s)) {
+            g_string_append_c(path, *s);
+        } else if (path->len && path->str[path->len - 1] != '-') {
+            g_string_append_c(path, '-');
+        }
+    }
+    if (g_str_has_suffix(path->str, "-")) {
+        g_string_truncate(path, path->len - 1);
+    }
+    return g_string_free(path, false);
+}
+
 void contract_add(const char *group, const char *name, ContractFunc *func,
                   const void *data)
 {
+    g_autofree char *dashes = contract_path(name);
     g_autofree char *path = g_strdup_printf("/rme-contract/%s/%s", group,
-                                            name);
+                                            dashes);
     ContractTest *test;
     static unsigned serial;
 
@@ -570,8 +599,12 @@ void contract_add(const char *group, const char *name, ContractFunc *func,
         return;
     }
     test = g_new(ContractTest, 1);
-    *test = (ContractTest) { .func = func, .data = data };
-    g_test_add_data_func_full(path, test, run_test, g_free);
+    *test = (ContractTest) {
+        .name = g_strdup(name),
+        .func = func,
+        .data = data,
+    };
+    g_test_add_data_func_full(path, test, run_test, free_test);
 }
 
 int contract_main(int argc, char **argv, void (*add_tests)(void))

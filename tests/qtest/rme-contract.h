@@ -233,8 +233,15 @@ void contract_limit_cpu(unsigned seconds);
 typedef void ContractFunc(const void *data);
 
 /*
- * A test whose name is a sentence, below /rme-contract/@group. Where
- * QTEST_CCA_SAMPLE is N, every Nth is taken.
+ * What a test whose name is a sentence is called in a path, to be freed: small
+ * letters, digits and the like, and dashes for everything in between
+ */
+char *contract_path(const char *name);
+
+/*
+ * A test whose name is a sentence. Its path is /rme-contract/@group/ and
+ * contract_path(), and the sentence is its first message. Where QTEST_CCA_SAMPLE
+ * is N, every Nth is taken.
  */
 void contract_add(const char *group, const char *name, ContractFunc *func,
                   const void *data);

@@ -31,7 +31,7 @@ struct RmeDma {
     hwaddr doorbell_size;
 
     /* rate limit of the guest errors */
-    int64_t report_second;
+    unsigned report_second;
     unsigned reports;
 };
 
@@ -43,8 +43,8 @@ static hwaddr rme_dma_shared_bit(const RmeDma *dma)
 /* Devices run in several threads: an approximate limit is good enough */
 static bool rme_dma_may_report(RmeDma *dma)
 {
-    int64_t now = qemu_clock_get_ms(QEMU_CLOCK_REALTIME) / 1000;
-    int64_t before = qatomic_read(&dma->report_second);
+    unsigned now = qemu_clock_get_ms(QEMU_CLOCK_REALTIME) / 1000;
+    unsigned before = qatomic_read(&dma->report_second);
 
     if (now != before &&
         qatomic_cmpxchg(&dma->report_second, before, now) == before) {

@@ -33,7 +33,7 @@
  * A device that has mapped a page with address_space_map() keeps the pointer
  * until it unmaps.  If the guest takes the page back in the meantime, the
  * device still accesses the shared copy, never the private one: the data of
- * that request is lost, as it deserves, and nothing of the Realm leaks.
+ * that request is lost, and nothing of the Realm leaks.
  *
  * An RmeDma lives as long as the machine: its region keeps it alive.
  */

@@ -88,7 +88,7 @@ static void set_algorithm(Object *obj, int value, Error **errp)
     guest->config.has_algorithm = true;
 }
 
-/* Two names for one setting: which of them counts must not be a guess. */
+/* Two names for one setting: with both there is no telling which one counts. */
 static bool check_one_mec_property(bool has_other, Error **errp)
 {
     if (has_other) {

@@ -112,7 +112,8 @@ bool virt_cca_map_firmware(VirtMachineState *vms, MemoryRegion *sysmem);
  * @vms: a machine whose images are not loaded yet; nothing happens if it has
  *     no Realm
  *
- * With measurement-log=on: where the log is. The tree is as without it else.
+ * With measurement-log=on, the tree says where the log is. Otherwise nothing
+ * changes.
  */
 void virt_cca_prepare_boot(VirtMachineState *vms);
 

@@ -2,7 +2,7 @@
  * Memory that an Arm CCA Realm cannot have
  *
  * What a memory backend gives is the copy of a Realm's memory that the guest
- * shares; pages come into it and are dropped from it as the guest wishes.
+ * shares. A page is there from when the guest shares it until it takes it back.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -6,7 +6,8 @@
  * read-only, and memory of the host's devices is not mapped at all. Which
  * device needs that does not depend on its name, and a guest maps BARs when it
  * likes: so the memory that a device has is looked at when it is made. The BAR
- * of a ROM is read-only too, but nobody minds if a guest spoils its own copy.
+ * of a ROM is read-only too, but a guest that writes to it spoils its own copy
+ * only.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -71,7 +71,7 @@ expect nowhere.qmp '"status": "internal-error"' \
     "an access to RAM that is not there stops the machine"
 expect nowhere.qemu.log \
     'vCPU 0 cannot go on: KVM_RUN: No such device or address .the RMM' \
-    "QEMU says that the guest used memory that it has not got"
+    "QEMU says that the guest used memory that it does not have"
 expect nowhere.report '"use of a private address without memory": 1' \
     "it is an address without memory"
 
