@@ -9,8 +9,9 @@
 #                    sanitized  native with ASan and UBSan
 # and unpatched-arm64, unpatched-native: the same of the base without the series;
 # unpatched-user: qemu-user with plugins, which Debian's has not, to count with.
-# Stages use series-arm64 and series-native for one commit of the series, and
-# mutant-arm64 and mutant-native for a tree with a fault.
+# Stages use series-arm64 and series-native for one commit of the series,
+# mutant-arm64 and mutant-native for a tree with a fault, and portable-novirt and
+# portable-targets for builds that are not the product.
 build_targets='arm64 native sanitized unpatched-arm64 unpatched-native unpatched-user'
 
 configure_args=(--target-list=aarch64-softmmu --without-default-features
@@ -31,13 +32,17 @@ checkout=$(echo "$top" | hash12)
 build_args() {
     case $host_arch:$1 in
     *:unpatched-user) echo "${user_args[*]}"; return ;;
-    amd64:*arm64) echo "--cross-prefix=aarch64-linux-gnu- --enable-kvm" ;;
+    amd64:portable-targets)
+        echo "--cc=gcc ${configure_args[*]} --enable-kvm --target-list=x86_64-softmmu,arm-softmmu"
+        return ;;
+    amd64:*arm64 | amd64:portable-novirt) echo "--cross-prefix=aarch64-linux-gnu- --enable-kvm" ;;
     # By this name it is ccache's, which has no link for "cc"
     amd64:*) echo --cc=gcc ;;
     arm64:*) echo "--cc=gcc --enable-kvm" ;;
     esac
     [ "$1" != sanitized ] ||
         echo "--enable-asan --enable-ubsan -Doptimization=1"
+    [ "$1" != portable-novirt ] || echo "--with-devices-aarch64=novirt"
     echo "${configure_args[*]}"
 }
 
@@ -45,7 +50,7 @@ build_args() {
 source_dir() {
     case $1 in
     unpatched-*) readlink -f "$base/src" ;;
-    series-* | mutant-*) echo "$cache/src-${1%-*}-$checkout" ;;
+    series-* | mutant-* | portable-*) echo "$cache/src-${1%-*}-$checkout" ;;
     *) echo "$cache/src-$checkout" ;;
     esac
 }
