@@ -80,26 +80,16 @@ static char *options_of_dry_run(const ContractArgs *args)
 static char *dry_run(const ContractArgs *args)
 {
     g_autofree char *options = options_of_dry_run(args);
-    g_autofree char *command = g_strdup_printf(
-        "%s -nodefaults -no-user-config %s",
-        getenv("QTEST_DRY_RUN_BINARY") ?: "./qemu-system-aarch64", options);
-    g_autofree char *out = NULL, *err = NULL;
-    g_auto(GStrv) argv = NULL;
-    QObject *obj = NULL;
-    QDict *info;
-    char *rim;
-    int status = -1;
+    g_autoptr(ContractDryRun) r = contract_dry_run(contract_native_qemu(),
+                                                   options);
+    QObject *obj = qobject_from_json(r->out, NULL);
+    QDict *info = qobject_to(QDict, obj);
+    char *rim = g_strdup(info ? qdict_get_try_str(info, "rim") : NULL);
 
-    g_assert_true(g_shell_parse_argv(command, NULL, &argv, NULL));
-    if (g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out,
-                     &err, &status, NULL)) {
-        obj = qobject_from_json(out, NULL);
-    }
-    info = qobject_to(QDict, obj);
-    rim = g_strdup(info ? qdict_get_try_str(info, "rim") : NULL);
-    contract_check(rim && !status && err && (!*err || strstr(err, "warning: ")),
-                   "dry run: status 0x%x: %s\n%s\n%s", status, command,
-                   out ?: "", err ?: "");
+    contract_check(rim && !r->status &&
+                   (!*r->err || strstr(r->err, "warning: ")),
+                   "dry run: status 0x%x: %s\n%s\n%s", r->status, options,
+                   r->out, r->err);
     qobject_unref(obj);
     return rim;
 }
