@@ -351,13 +351,12 @@ static int punch_gmem(SimGmem *gmem, uint64_t off, uint64_t len)
 
 /* The copy through the file answers a bad source with EFAULT by itself */
 static int populate_page(SimVm *vm, SimSlot *slot, uint64_t gpa,
-                         uint8_t page[SIM_PAGE_SIZE])
+                         const void *source, uint8_t page[SIM_PAGE_SIZE])
 {
-    const void *hva = (void *)(uintptr_t)(slot->hva + (gpa - slot->gpa));
     off_t off = slot->gmem_offset + (gpa - slot->gpa);
     int fd = slot->gmem->obj.fd;
 
-    if (pwrite(fd, hva, SIM_PAGE_SIZE, off) != SIM_PAGE_SIZE ||
+    if (pwrite(fd, source, SIM_PAGE_SIZE, off) != SIM_PAGE_SIZE ||
         pread(fd, page, SIM_PAGE_SIZE, off) != SIM_PAGE_SIZE) {
         return -EFAULT;
     }
