@@ -175,9 +175,20 @@ static long set_signal_mask(SimVcpu *vcpu, const struct kvm_signal_mask *user)
     return 0;
 }
 
+/* As the VMM said and, in generation B, until it is woken after a power-off */
+static bool is_stopped(const SimVcpu *vcpu)
+{
+    return sim_generation()->implicit && vcpu->vm->is_realm &&
+           (vcpu->powered_off || (vcpu->vm->realm.state == SIM_REALM_OFF &&
+                                  !vcpu->off_woken));
+}
+
 static long vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg)
 {
-    struct kvm_mp_state mp = { .mp_state = KVM_MP_STATE_RUNNABLE };
+    struct kvm_mp_state mp = {
+        .mp_state = is_stopped(vcpu) ? KVM_MP_STATE_STOPPED
+                                     : KVM_MP_STATE_RUNNABLE,
+    };
     struct kvm_vcpu_events ev = { 0 };
 
     switch (req) {

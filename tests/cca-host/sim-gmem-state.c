@@ -124,7 +124,7 @@ long sim_gmem_ioctl(SimGmem *gmem, unsigned long req, void *arg)
     pthread_mutex_lock(&vm->lock);
     if (req == SIM_SET_ATTRIBUTES2 && is_files()) {
         ret = set_attributes(gmem, arg);
-    } else {
+    } else if (_IOC_TYPE(req) == KVMIO) {
         sim_complain(vm, "request 0x%lx of a guest_memfd, which it does not "
                      "have in this generation", req);
     }

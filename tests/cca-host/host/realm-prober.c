@@ -303,6 +303,7 @@ static bool handle_exit(struct kvm_run *run, int ret)
         /* generation B: a vCPU leaves when it is made runnable, not before */
         struct kvm_mp_state on = { .mp_state = KVM_MP_STATE_RUNNABLE };
 
+        run->immediate_exit = 0;
         must(vcpus[run == runs[1]], KVM_SET_MP_STATE, &on, "SET_MP_STATE");
         return true;
     }
@@ -328,6 +329,7 @@ static bool handle_exit(struct kvm_run *run, int ret)
               "PSCI SYSTEM_OFF is an exit");
         is_off = true;
         if (b) {
+            runs[run == runs[0]]->immediate_exit = 1;
             pthread_kill(threads[run == runs[0]], SIGUSR1);
         }
         return false;

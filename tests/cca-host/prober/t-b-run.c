@@ -234,12 +234,14 @@ const ProbeCase b_fail_cases[] = {
 
 static void off(void)
 {
-    struct kvm_mp_state on = { .mp_state = KVM_MP_STATE_RUNNABLE };
+    struct kvm_mp_state on = { .mp_state = KVM_MP_STATE_RUNNABLE }, now;
     Vm *vm = b_active(1);
 
     OK(vcpu_run(vm, 0));
     CHECK(vm->run[0]->exit_reason == KVM_EXIT_SYSTEM_EVENT);
     ERR(vcpu_run_for(vm, 0, 20), EINTR);
+    OK(xioctl(vm->vcpu[0], KVM_GET_MP_STATE, &now));
+    CHECK(now.mp_state == KVM_MP_STATE_STOPPED);
     ERR(b_populate(vm, RAM_BASE + PAGE, PAGE, 0), EBUSY);
     OK(xioctl(vm->vcpu[0], KVM_SET_MP_STATE, &on));
     OK(vcpu_run(vm, 0));
