@@ -341,6 +341,10 @@ static void test_call(const void *data)
         return;
     }
     n = how_often(call->name);
+    if (!n && contract_generation()->implicit) {
+        g_test_skip("there is no PMU, and no such call");
+        return;
+    }
     contract_check(n, "%s is not called in a good launch", call->name);
     /* 0: all of them */
     for (unsigned nth = 0; nth <= n; nth++) {
