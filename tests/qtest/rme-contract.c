@@ -574,7 +574,7 @@ char *contract_path(const char *name)
     GString *path = g_string_new(NULL);
 
     for (const char *s = lower; *s; s++) {
-        if (g_ascii_isalnum(*s) || strchr("._=+", *s)) {
+        if (g_ascii_isalnum(*s) || strchr("-._=+", *s)) {
             g_string_append_c(path, *s);
         } else if (path->len && path->str[path->len - 1] != '-') {
             g_string_append_c(path, '-');
