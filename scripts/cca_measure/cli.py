@@ -32,6 +32,8 @@ DIFFERENT = 2
 CPU_FLAGS = {"breakpoints": "num-breakpoints", "watchpoints": "num-watchpoints",
              "pmu_counters": "num-pmu-counters"}
 MAY_BE_OFF = {"pmu_counters": "pmu"}
+# The same of the rme-guest: what it may be
+REALM_FLAGS = {"kernel-abi": ("a", "b", "b1", "b2", "b3", "b4", "b5"), "lpa2": ("on", "off")}
 
 
 class Parser(argparse.ArgumentParser):
@@ -60,6 +62,10 @@ def parser():
                        help=f"the number of {flag.replace('-', ' ')}, if -cpu does not say it")
     p.add_argument("--sve", metavar="off|BITS",
                    help="the SVE vector length, if -cpu does not say it")
+    p.add_argument("--kernel-abi", metavar="G",
+                   help="generation of the host's kernel: a, b1 to b5, or b (a)")
+    p.add_argument("--lpa2", metavar="on|off",
+                   help="does the host's KVM use 52-bit addresses? Generations b1 to b4")
     p.add_argument("--show-command", action="store_true",
                    help="print the QEMU command line that is measured, run nothing")
     p.add_argument("file", metavar="FILE", nargs="?", help=argparse.SUPPRESS)
@@ -92,6 +98,12 @@ def command_line(args, words):
         line.set_on_cpu("sve", "off", "--sve")
     elif args.sve is not None:
         line.set_on_cpu(f"sve{decimal(args.sve, '--sve')}", "on", "--sve")
+    for name, values in REALM_FLAGS.items():
+        value = getattr(args, name.replace("-", "_"))
+        if value is not None:
+            if value not in values:
+                raise Bad(f"--{name} {value}: not one of {', '.join(values)}")
+            line.add_to_realm(name, value)
     return line
 
 

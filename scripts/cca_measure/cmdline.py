@@ -121,6 +121,14 @@ class CommandLine:
         kept += [f"{key}={escape(keyval(val))}" for key, val in properties.items()]
         self.args[i] = ",".join(kept)
 
+    def add_to_realm(self, name, value):
+        """Add a property of the rme-guest; it is an error if it is there differently"""
+        there = self.need_realm()[1].get(name)
+        if there is not None and keyval(there) != value:
+            raise Bad(f"--{name} wants {name}={value}, and -object {TYPE} has "
+                      f"{name}={keyval(there)}: leave one of them out")
+        self.set_on_realm(**{name: {"on": True, "off": False}.get(value, value)})
+
     def set_on_cpu(self, name, value, flag):
         """Add a property to -cpu; it is an error if it is there differently"""
         found = self.values("cpu")

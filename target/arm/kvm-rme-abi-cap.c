@@ -89,7 +89,7 @@ static int cap_init_ripas(const RmeAbi *abi, uint64_t base, uint64_t size,
 }
 
 static int cap_populate(const RmeAbi *abi, uint64_t *base, uint64_t *size,
-                        bool measure, Error **errp)
+                        const void *source, bool measure, Error **errp)
 {
     struct rme_populate arg = {
         .base = *base,
@@ -130,7 +130,9 @@ static int cap_activate(const RmeAbi *abi, Error **errp)
 }
 
 static const RmeAbiOps rme_abi_cap_ops = {
-    .name = "A (host series v8 to v11)",
+    .generation = RME_KERNEL_ABI_A,
+    .memory = &rme_memory_vm,
+    .contents_are_shared = true,
     .vcpu_features = 1U << RME_VCPU_REC,
     .set_rpv = cap_set_rpv,
     .set_hash = cap_set_hash,

@@ -1,5 +1,5 @@
 /*
- * What a Realm can have on a host of kernel generation A
+ * What a Realm can have on a host
  *
  * KVM reports few of a Realm's limits, and none of the RMM's: they are found
  * by trial, on throw-away VMs. Only the errno that a limit leads to counts as
@@ -74,7 +74,7 @@ static void trial_close(Trial *trial)
 }
 
 /* Without a vCPU a Realm has no breakpoints, and the RMM refuses it */
-static bool trial_add_vcpu(Trial *trial, uint32_t features)
+static bool trial_add_vcpu(Trial *trial, const RmeAbi *abi, uint32_t features)
 {
     struct kvm_vcpu_init init = { };
 
@@ -84,7 +84,7 @@ static bool trial_add_vcpu(Trial *trial, uint32_t features)
         return false;
     }
     init.features[0] = features | 1U << KVM_ARM_VCPU_PSCI_0_2 |
-                       1U << RME_VCPU_REC;
+                       abi->ops->vcpu_features;
     return trial_ioctl(trial->vcpu, KVM_ARM_VCPU_INIT, &init) == 0;
 }
 
@@ -92,6 +92,12 @@ static void find_hashes(int kvm_fd, const RmeAbi *abi, RmeAbiLimits *limits)
 {
     Trial trial;
 
+    if (!abi->ops->set_hash) {
+        /* No choice; what the RMM offers is of no use */
+        limits->hash[RME_HASH_SHA256] = 1;
+        limits->hash[RME_HASH_SHA512] = 0;
+        return;
+    }
     if (trial_open(&trial, kvm_fd, abi, abi->ipa_max)) {
         for (int algo = 0; algo < ARRAY_SIZE(limits->hash); algo++) {
             struct rme_config cfg = {
@@ -115,7 +121,7 @@ static int try_create(int kvm_fd, const RmeAbi *abi, unsigned ipa_bits)
     int ret = -EAGAIN;
 
     if (trial_open(&trial, kvm_fd, abi, ipa_bits) &&
-        trial_add_vcpu(&trial, 0)) {
+        trial_add_vcpu(&trial, abi, 0)) {
         ret = trial_action(&trial, abi, RME_CAP_CREATE_REALM, NULL);
     }
     trial_close(&trial);
@@ -126,6 +132,10 @@ static int try_create(int kvm_fd, const RmeAbi *abi, unsigned ipa_bits)
 /* A kernel may take an IPA size for the VM that the RMM then refuses (ENXIO) */
 int kvm_rme_abi_find_ipa_bits(int kvm_fd, const RmeAbi *abi)
 {
+    /* Where a Realm is not created by itself, KVM_CREATE_VM asks the RMM */
+    if (!abi->ops->create) {
+        return abi->ipa_max;
+    }
     for (unsigned bits = abi->ipa_max; bits >= RME_IPA_BITS_MIN; bits--) {
         int ret = try_create(kvm_fd, abi, bits);
 
@@ -161,7 +171,7 @@ static void find_vcpu_limits(int kvm_fd, const RmeAbi *abi,
     sve = trial_has_cap(&trial, KVM_CAP_ARM_SVE);
     pmu = trial_has_cap(&trial, KVM_CAP_ARM_PMU_V3);
     features = sve << KVM_ARM_VCPU_SVE | pmu << KVM_ARM_VCPU_PMU_V3;
-    if (!trial_add_vcpu(&trial, features)) {
+    if (!trial_add_vcpu(&trial, abi, features)) {
         goto out;
     }
 

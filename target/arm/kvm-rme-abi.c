@@ -11,6 +11,7 @@
 #include <linux/kvm.h>
 
 #include "qapi/error.h"
+#include "hw/arm/rme-generation.h"
 #include "system/kvm-param.h"
 #include "kvm-rme-abi.h"
 #include "kvm-rme-uapi.h"
@@ -59,32 +60,31 @@ static int probe_realm_vm(int kvm_fd, unsigned vm_type, unsigned ipa_bits,
     return fd;
 }
 
-/* An unknown VM ioctl is EINVAL; one that is implemented reads its argument */
-static bool probe_ioctl_exists(int vm_fd, unsigned long request)
-{
-    return ioctl(vm_fd, request, NULL) < 0 && errno == EFAULT;
-}
-
-/* Name of a generation B kernel, or NULL */
-static const char *probe_generation_b(int vm_fd, unsigned vm_type)
-{
-    if (probe_ioctl_exists(vm_fd, RME_POPULATE_IOCTL_V12)) {
-        return "B (host series v12)";
-    }
-    if (probe_ioctl_exists(vm_fd, RME_POPULATE_IOCTL_V13)) {
-        return vm_type == RME_VM_TYPE_REALM ? "B (host series v13)" :
-                                              "B (host series v14 or later)";
-    }
-    return NULL;
-}
-
 static bool kernel_names_realm_cap(void)
 {
     return kvm_cap_param_read("kvm_cap_arm_rmi", NULL) ||
            kvm_cap_param_read("kvm_cap_arm_rme", NULL);
 }
 
-static void set_no_realm_error(int err, Error **errp)
+/*
+ * A VM that is no Realm, whose width the host certainly has. A kernel with
+ * Realms but without a usable RMM refuses their type as one without Realms
+ * does; what it cannot hide is the ioctl.
+ */
+static bool knows_populate(int kvm_fd)
+{
+    int bits = ioctl(kvm_fd, KVM_CHECK_EXTENSION,
+                     (unsigned long)KVM_CAP_ARM_VM_IPA_SIZE);
+    int fd = rme_abi_create_vm(kvm_fd, MAX(bits, 0));
+    bool known = fd >= 0 && rme_abi_populate_is_known(fd);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return known;
+}
+
+static void set_no_realm_error(int kvm_fd, int err, Error **errp)
 {
     struct utsname name = { .release = "?" };
 
@@ -95,23 +95,30 @@ static void set_no_realm_error(int err, Error **errp)
                    "RMM to run them: the firmware must start one whose RMI "
                    "version the kernel accepts (KVM_CREATE_VM for a Realm: "
                    "%s)", name.release, strerror(-err));
+    } else if (err == -EINVAL && knows_populate(kvm_fd)) {
+        error_setg(errp, "this kernel (%s) knows Arm CCA Realms but makes "
+                   "none: the firmware must start an RMM whose RMI version the "
+                   "kernel accepts, and KVM must run in a mode that has Realms, "
+                   "see the kernel's log (KVM_CREATE_VM for a Realm: %s; an "
+                   "ordinary VM knows KVM_ARM_RMI_POPULATE)", name.release,
+                   strerror(-err));
     } else if (err == -EINVAL) {
         error_setg(errp, "this kernel (%s) has no Arm CCA Realms: "
-                   "KVM_CREATE_VM refuses the Realm type; boot a kernel with "
-                   "the Arm CCA host support", name.release);
+                   "KVM_CREATE_VM refuses the Realm type, and "
+                   "KVM_ARM_RMI_POPULATE is unknown to it; boot a kernel with "
+                   "the Arm CCA host support, which is more than a driver for "
+                   "the RMM", name.release);
     } else {
         error_setg_errno(errp, -err, "cannot create a throw-away Realm VM to "
                          "probe this kernel (%s): KVM_CREATE_VM", name.release);
     }
 }
 
-/* What a Realm's RAM is made of; asked of the kinds of VM that will have it */
-static bool check_private_memory(int kvm_fd, int vm_fd, Error **errp)
+/* What a Realm's RAM is made of */
+static bool check_private_memory(int kvm_fd, int vm_fd, const RmeAbi *abi,
+                                 Error **errp)
 {
-    int attributes = ioctl(vm_fd, KVM_CHECK_EXTENSION,
-                           (unsigned long)KVM_CAP_MEMORY_ATTRIBUTES);
-
-    if (attributes > 0 && (attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE) &&
+    if (abi->ops->memory->fits(vm_fd) &&
         ioctl(kvm_fd, KVM_CHECK_EXTENSION,
               (unsigned long)KVM_CAP_GUEST_MEMFD) > 0 &&
         ioctl(kvm_fd, KVM_CHECK_EXTENSION,
@@ -139,17 +146,30 @@ static bool check_page_size(Error **errp)
 static bool probe_vm(int kvm_fd, int vm_fd, bool verbose, RmeAbi *abi,
                      Error **errp)
 {
-    const char *generation = probe_generation_b(vm_fd, abi->vm_type);
+    Error *err = NULL;
 
-    if (generation) {
-        error_setg(errp, "this kernel's Realm ABI is of generation %s, which "
-                   "this QEMU cannot drive yet: it drives generation A (host "
-                   "series v8 to v11, NVIDIA 6.17 and 6.18 kernels)",
-                   generation);
-        return false;
+    if (!rme_abi_populate_probe(vm_fd, abi, &err)) {
+        if (err) {
+            error_propagate(errp, err);
+            return false;
+        }
+        if (!rme_abi_cap_probe(vm_fd, verbose, abi, errp)) {
+            return false;
+        }
     }
-    return rme_abi_cap_probe(vm_fd, verbose, abi, errp) &&
-           check_private_memory(kvm_fd, vm_fd, errp);
+    return check_private_memory(kvm_fd, vm_fd, abi, errp);
+}
+
+/*
+ * KVM uses 52-bit addresses if it has more than 48 bits for a guest, and sets
+ * the LPA2 flag of Realms then, in generations that do. There is no other sign.
+ * A Realm VM that exists can lower what it says, so it is asked before the
+ * first.
+ */
+static bool uses_lpa2(int kvm_fd)
+{
+    return ioctl(kvm_fd, KVM_CHECK_EXTENSION,
+                 (unsigned long)KVM_CAP_ARM_VM_IPA_SIZE) > 48;
 }
 
 bool kvm_rme_abi_probe_host(int kvm_fd, unsigned ipa_bits, bool verbose,
@@ -161,25 +181,27 @@ bool kvm_rme_abi_probe_host(int kvm_fd, unsigned ipa_bits, bool verbose,
     };
     unsigned max = 0;
     int fd = -EINVAL;
-    bool ok;
+    bool ok, lpa2;
 
     assert(ipa_bits <= RME_IPA_BITS_MAX);
     if (!check_page_size(errp)) {
         return false;
     }
+    lpa2 = uses_lpa2(kvm_fd);
     for (int i = 0; i < ARRAY_SIZE(types) && fd == -EINVAL; i++) {
         fd = probe_realm_vm(kvm_fd, types[i], ipa_bits, &max);
-        *abi = (RmeAbi) { .vm_type = types[i], .ipa_max = max };
+        *abi = (RmeAbi) { .vm_type = types[i], .ipa_max = max, .lpa2 = lpa2 };
     }
     if (fd < 0) {
-        set_no_realm_error(fd, errp);
+        set_no_realm_error(kvm_fd, fd, errp);
         return false;
     }
 
     ok = probe_vm(kvm_fd, fd, verbose, abi, errp);
     close(fd);
     if (ok) {
-        trace_kvm_rme_probe(abi->ops->name, abi->cap, abi->cap_origin,
+        trace_kvm_rme_probe(rme_generation(abi->ops->generation)->name,
+                            abi->cap, abi->cap_origin ?: "nowhere", abi->lpa2,
                             abi->mec_items, abi->mec_count);
     }
     return ok;

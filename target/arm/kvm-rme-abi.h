@@ -7,8 +7,8 @@
  *
  *   A   host series v8 .. v11, NVIDIA 6.17 and 6.18: everything goes through
  *       KVM_ENABLE_CAP, the Realm is created and activated explicitly
- *   B   host series v12 and later: created and activated by the first
- *       populate and the first KVM_RUN. Recognised, not driven.
+ *   B   host series v12 and later, NVIDIA 7.0: KVM_ARM_RMI_POPULATE; created
+ *       and activated by the first populate and the first KVM_RUN
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -18,12 +18,19 @@
 
 #include "system/kvm.h"
 #include "hw/arm/rme-plan.h"
+#include "qapi/qapi-types-qom.h"
+#include "kvm-rme-memory.h"
 
 typedef struct RmeAbi RmeAbi;
 
 /**
  * RmeAbiOps: the steps of one generation
- * @name: for messages and queries
+ * @generation: which one, for what is measured and for queries
+ * @memory: who is told which memory is private
+ * @write_before_sharing: the host has to write to a page before the guest may
+ *     read it as shared memory
+ * @contents_are_shared: populate takes the contents of a page from the shared
+ *     mapping at the same guest address, and of no other place
  * @vcpu_features: bits of KVM_ARM_VCPU_INIT's features[0] that every vCPU of a
  *     Realm needs, also the scratch vCPU that reads the host's features
  *
@@ -33,7 +40,10 @@ typedef struct RmeAbi RmeAbi;
  * the ioctl, the step and its operands.
  */
 typedef struct RmeAbiOps {
-    const char *name;
+    RmeKernelAbi generation;
+    const RmeMemoryOps *memory;
+    bool write_before_sharing;
+    bool contents_are_shared;
     uint32_t vcpu_features;
 
     /* Before create */
@@ -49,12 +59,14 @@ typedef struct RmeAbiOps {
     int (*init_ripas)(const RmeAbi *abi, uint64_t base, uint64_t size,
                       Error **errp);
     /*
-     * Takes the contents from the shared mapping at the same guest address.
-     * Advances @base and @size by what was done; on return of 0 with @size
-     * left the caller goes on, if there was progress.
+     * The range is below the shared bit, in one memslot with private memory,
+     * and KVM takes it to be private. @source has its contents, and is aligned
+     * to a granule; it is NULL with @contents_are_shared. Advances @base and
+     * @size by what was done; on return of 0 with @size left the caller goes
+     * on, if there was progress. Without a @create the first one creates.
      */
     int (*populate)(const RmeAbi *abi, uint64_t *base, uint64_t *size,
-                    bool measure, Error **errp);
+                    const void *source, bool measure, Error **errp);
     /* x0-x7 and pc are taken from the vCPU's registers; in MPIDR order */
     int (*create_rec)(const RmeAbi *abi, CPUState *cpu, Error **errp);
     int (*activate)(const RmeAbi *abi, Error **errp);
@@ -63,6 +75,7 @@ typedef struct RmeAbiOps {
 /**
  * RmeAbi: a host, as probed
  * @ops: steps of its generation
+ * @lpa2: KVM uses 52-bit addresses
  * @cap: capability number, 0 if the generation needs none
  * @cap_origin: where @cap was found, for reports (static string)
  * @vm_type: bits of KVM_CREATE_VM's type besides the IPA size
@@ -75,6 +88,7 @@ typedef struct RmeAbiOps {
  */
 struct RmeAbi {
     const RmeAbiOps *ops;
+    bool lpa2;
     unsigned cap;
     const char *cap_origin;
     unsigned vm_type;
@@ -115,8 +129,7 @@ typedef struct RmeAbiLimits {
  * @verbose: warn of a module parameter that is wrong
  * @abi: filled in on success
  * @errp: set on failure: pages that are not of 4 KiB; no Realms in the kernel;
- *     no RMM under it; a generation that this build does not drive; no private
- *     memory
+ *     no RMM under it; an interface that nobody knows; no private memory
  *
  * Works on a throw-away Realm VM only. Trusts neither a fixed capability
  * number nor the kernel's version.
@@ -180,5 +193,21 @@ int rme_abi_create_vm(int kvm_fd, unsigned type);
  * Returns: true if it is
  */
 bool rme_abi_cap_probe(int vm_fd, bool verbose, RmeAbi *abi, Error **errp);
+
+/**
+ * rme_abi_populate_probe: is this generation B, and which row of its table?
+ * @vm_fd: a throw-away Realm VM
+ * @abi: @abi->ops is set on success, @abi->vm_type is looked at
+ * @errp: set if it is generation B and no row fits; not if it is another one
+ *
+ * Returns: true if it is
+ */
+bool rme_abi_populate_probe(int vm_fd, RmeAbi *abi, Error **errp);
+
+/**
+ * rme_abi_populate_is_known: does KVM know KVM_ARM_RMI_POPULATE?
+ * @vm_fd: a throw-away VM that is no Realm
+ */
+bool rme_abi_populate_is_known(int vm_fd);
 
 #endif

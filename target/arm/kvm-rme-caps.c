@@ -12,6 +12,7 @@
 #include "qapi/error.h"
 #include "qapi/qapi-commands-misc-target.h"
 #include "qemu/accel.h"
+#include "hw/arm/rme-generation.h"
 #include "system/kvm.h"
 #include "kvm-rme-abi.h"
 
@@ -92,8 +93,12 @@ static void set_limits(CcaCapabilities *caps, const RmeAbiLimits *limits)
 
 static void set_host(CcaCapabilities *caps, const RmeAbi *abi)
 {
-    caps->kernel_generation = g_strdup(abi->ops->name);
-    caps->has_capability = true;
+    const RmeGeneration *gen = rme_generation(abi->ops->generation);
+
+    caps->kernel_abi = abi->ops->generation;
+    caps->kernel_generation = g_strdup(gen->name);
+    caps->settable_personalization_value = gen->has_rpv;
+    caps->has_capability = abi->cap_origin;
     caps->capability = abi->cap;
     caps->capability_origin = g_strdup(abi->cap_origin);
 

@@ -45,6 +45,13 @@ static int handle_memory_fault(RmeGuest *guest, CPUState *cpu,
         return -EINVAL;
     }
 
+    if (!kvm_rme_can_end(guest, gpa, size, to_private)) {
+        error_report("rme-guest '%s': the guest asks for RAM in [0x%" PRIx64
+                     ", 0x%" PRIx64 "), where not all is its own; this kernel "
+                     "never lets it go on from that", rme_guest_id(guest), gpa,
+                     gpa + size);
+        return -ENXIO;
+    }
     ret = kvm_rme_convert(guest, gpa, size, to_private);
     if (ret) {
         error_report("cannot make [0x%" PRIx64 ", 0x%" PRIx64 ") %s for the "
@@ -175,11 +182,15 @@ bool kvm_rme_handle_exit(ConfidentialGuestSupport *cgs, CPUState *cpu,
     RmeGuest *guest = RME_GUEST(cgs);
     bool handled, again;
 
+    if (run_ret == -EAGAIN && kvm_rme_run_again(guest, cpu)) {
+        return false;
+    }
     if (run_ret < 0 &&
         !(run_ret == -EFAULT && run->exit_reason == KVM_EXIT_MEMORY_FAULT)) {
         kvm_rme_report_run(guest, cpu, -run_ret);
         return true;
     }
+    kvm_rme_run_went(guest, cpu);
     do {
         again = false;
         handled = handle_exit(guest, cpu, run, ret, &again);

@@ -11,17 +11,20 @@
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
+#include "qemu/memalign.h"
 #include "exec/address-spaces.h"
 #include "exec/ramblock.h"
+#include "hw/arm/rme-generation.h"
 #include "system/kvm.h"
 #include "system/kvm_int.h"
 #include "kvm-rme.h"
 #include "trace.h"
 
 /*
- * Contents go in by pieces of this size, and the copy in the shared mapping is
- * dropped after each: an image is never in memory a third time. KVM works in
- * steps of 2 MiB from the base of a request, so this is one step.
+ * Contents go in by pieces of this size, through one buffer or through the
+ * shared mapping, which is dropped after each: an image is never in memory a
+ * third time. KVM works in steps of 2 MiB from the base of a request, so this
+ * is one step.
  */
 #define POPULATE_CHUNK (2 * MiB)
 
@@ -68,7 +71,10 @@ static bool configure_hash(RmeGuest *guest, const RmeAbi *abi,
     Error *err = NULL;
     int ret;
 
-    *algo = rme_guest_hash_algo(guest);
+    *algo = rme_generation_hash(guest);
+    if (!abi->ops->set_hash) {
+        return true;
+    }
     ret = abi->ops->set_hash(abi, *algo, &err);
     if (ret == -EINVAL && !guest->config.has_algorithm) {
         error_free(err);
@@ -130,17 +136,28 @@ static bool configure_mec(RmeGuest *guest, const RmeAbi *abi, Error **errp)
     }
 }
 
+/* Without a slot for it, there is nothing but zeros to set */
+static bool configure_rpv(RmeGuest *guest, const RmeAbi *abi,
+                          const uint8_t *rpv, Error **errp)
+{
+    return !guest->config.has_rpv || !abi->ops->set_rpv ||
+           abi->ops->set_rpv(abi, rpv, errp) == 0;
+}
+
 bool kvm_rme_configure(RmeGuest *guest, RmePlanParams *params, Error **errp)
 {
     const RmeAbi *abi = &guest->kvm->abi;
 
     *params = (RmePlanParams) { .ipa_bits = guest->ipa_bits };
     memcpy(params->rpv, guest->config.rpv, sizeof(params->rpv));
+    if (abi->lpa2 && rme_generation(guest->kernel_abi)->sets_lpa2) {
+        params->flags |= RME_PLAN_FLAG_LPA2;
+    }
 
-    return kvm_rme_get_params(ARM_CPU(first_cpu), params, errp) &&
+    return rme_generation_check(guest, errp) &&
+           kvm_rme_get_params(ARM_CPU(first_cpu), params, errp) &&
            configure_hash(guest, abi, &params->hash_algo, errp) &&
-           (!guest->config.has_rpv ||
-            abi->ops->set_rpv(abi, params->rpv, errp) == 0) &&
+           configure_rpv(guest, abi, params->rpv, errp) &&
            configure_mec(guest, abi, errp);
 }
 
@@ -167,12 +184,13 @@ static void fill(const RmePlanStep *step, uint64_t base, uint64_t size,
 
 /* The executor's one loop: partial progress goes on, none is an error */
 static bool populate_range(const RmeAbi *abi, uint64_t base, uint64_t size,
-                           bool measured, Error **errp)
+                           const uint8_t *source, bool measured, Error **errp)
 {
     while (size) {
         uint64_t before = size;
 
-        if (abi->ops->populate(abi, &base, &size, measured, errp) < 0) {
+        if (abi->ops->populate(abi, &base, &size, source, measured,
+                               errp) < 0) {
             return false;
         }
         if (size >= before) {
@@ -180,44 +198,87 @@ static bool populate_range(const RmeAbi *abi, uint64_t base, uint64_t size,
                        PRIx64 ", 0x%" PRIx64 ")", base, base + size);
             return false;
         }
+        source = source ? source + (before - size) : NULL;
     }
     return true;
 }
 
-static bool populate_chunk(const RmeAbi *abi, const RmePlanStep *step,
-                           uint64_t base, uint64_t size, Error **errp)
+/* Through the shared mapping, of which nothing is left afterwards */
+static bool populate_shared(const RmeAbi *abi, const RmePlanStep *step,
+                            const MemoryRegionSection *sec, Error **errp)
 {
-    MemoryRegionSection sec = memory_region_find(get_system_memory(), base,
-                                                 size);
-    RAMBlock *rb;
-    bool ok = false;
+    uint64_t base = sec->offset_within_address_space;
+    uint64_t size = int128_get64(sec->size);
+    RAMBlock *rb = sec->mr->ram_block;
     int ret = 0;
 
-    if (!sec.mr || int128_get64(sec.size) != size ||
-        !memory_region_has_guest_memfd(sec.mr)) {
-        error_setg(errp, "[0x%" PRIx64 ", 0x%" PRIx64 ") is no longer the "
-                   "RAM that the launch was planned for", base, base + size);
-        goto out;
+    fill(step, base, size,
+         (uint8_t *)memory_region_get_ram_ptr(sec->mr) +
+         sec->offset_within_region);
+    if (!populate_range(abi, base, size, NULL, step->measured, errp)) {
+        return false;
     }
 
-    rb = sec.mr->ram_block;
-    fill(step, base, size,
-         (uint8_t *)memory_region_get_ram_ptr(sec.mr) +
-         sec.offset_within_region);
-    ok = populate_range(abi, base, size, step->measured, errp);
-
     /* The Realm has its copy. Hugetlb pages cannot be dropped piecemeal. */
-    if (ok && qemu_ram_pagesize(rb) == qemu_real_host_page_size()) {
-        ret = ram_block_discard_range(rb, sec.offset_within_region, size);
+    if (qemu_ram_pagesize(rb) == qemu_real_host_page_size()) {
+        ret = ram_block_discard_range(rb, sec->offset_within_region, size);
     }
     if (ret < 0) {
         error_setg_errno(errp, -ret, "cannot drop the shared copy of [0x%"
                          PRIx64 ", 0x%" PRIx64 ")", base, base + size);
-        ok = false;
     }
-out:
+    return ret == 0;
+}
+
+/*
+ * KVM clamps a request to a memslot, and some kernels report an error of the
+ * RMM as one page that is done. So a range is not given to them before it is
+ * known that the RMM has no reason for one: it is private memory of one block,
+ * below the shared bit.
+ */
+static bool check_chunk(const RmeGuest *guest, const MemoryRegionSection *sec,
+                        uint64_t base, uint64_t size, Error **errp)
+{
+    if (sec->mr && int128_get64(sec->size) == size &&
+        memory_region_has_guest_memfd(sec->mr) &&
+        base + size <= 1ULL << (guest->ipa_bits - 1)) {
+        return true;
+    }
+    error_setg(errp, "[0x%" PRIx64 ", 0x%" PRIx64 ") is no longer the "
+               "RAM that the launch was planned for", base, base + size);
+    return false;
+}
+
+/* @buffer: POPULATE_CHUNK bytes, or NULL for the shared mapping */
+static bool populate_chunk(const RmeGuest *guest, const RmePlanStep *step,
+                           uint64_t base, uint64_t size, uint8_t *buffer,
+                           Error **errp)
+{
+    const RmeAbi *abi = &guest->kvm->abi;
+    MemoryRegionSection sec = memory_region_find(get_system_memory(), base,
+                                                 size);
+    bool ok = check_chunk(guest, &sec, base, size, errp);
+
+    if (ok && buffer) {
+        fill(step, base, size, buffer);
+        ok = populate_range(abi, base, size, buffer, step->measured, errp);
+    } else if (ok) {
+        ok = populate_shared(abi, step, &sec, errp);
+    }
     memory_region_unref(sec.mr);
     return ok;
+}
+
+static void *new_buffer(Error **errp)
+{
+    void *buffer = qemu_try_memalign(qemu_real_host_page_size(),
+                                     POPULATE_CHUNK);
+
+    if (!buffer) {
+        error_setg(errp, "no memory for a buffer of %" PRIu64 " KiB to "
+                   "populate the Realm from", (uint64_t)(POPULATE_CHUNK / KiB));
+    }
+    return buffer;
 }
 
 static bool populate_step(RmeGuest *guest, const RmePlanStep *step,
@@ -225,6 +286,8 @@ static bool populate_step(RmeGuest *guest, const RmePlanStep *step,
 {
     const RmeAbi *abi = &guest->kvm->abi;
     int ret = kvm_rme_make_pieces_private(guest, step->base, step->size);
+    uint8_t *buffer = NULL;
+    bool ok = true;
 
     if (ret) {
         error_setg_errno(errp, -ret, "KVM does not make the memory around [0x%"
@@ -233,13 +296,17 @@ static bool populate_step(RmeGuest *guest, const RmePlanStep *step,
                          step->base + step->size);
         return false;
     }
-    for (uint64_t done = 0; done < step->size; done += POPULATE_CHUNK) {
-        if (!populate_chunk(abi, step, step->base + done,
-                            MIN(step->size - done, POPULATE_CHUNK), errp)) {
-            return false;
-        }
+    if (!abi->ops->contents_are_shared) {
+        buffer = new_buffer(errp);
+        ok = buffer;
     }
-    return true;
+    for (uint64_t done = 0; ok && done < step->size; done += POPULATE_CHUNK) {
+        ok = populate_chunk(guest, step, step->base + done,
+                            MIN(step->size - done, POPULATE_CHUNK), buffer,
+                            errp);
+    }
+    qemu_vfree(buffer);
+    return ok;
 }
 
 /* In index order, which is MPIDR order: the RMM takes them in no other */
@@ -251,11 +318,27 @@ static bool create_recs(const RmeAbi *abi, const RmePlanRec *rec,
     CPU_FOREACH(cpu) {
         if (!kvm_rme_put_entry(ARM_CPU(cpu), cpu == first_cpu ? rec : NULL,
                                errp) ||
-            abi->ops->create_rec(abi, cpu, errp) < 0) {
+            (abi->ops->create_rec &&
+             abi->ops->create_rec(abi, cpu, errp) < 0)) {
             return false;
         }
     }
     return true;
+}
+
+static bool execute_populate(RmeGuest *guest, const RmePlanStep *step,
+                             Error **errp)
+{
+    bool creates = guest->state < RME_STATE_CREATED;
+    bool ok = populate_step(guest, step, errp);
+
+    if (creates && ok) {
+        rme_guest_set_state(guest, RME_STATE_CREATED);
+    } else if (creates) {
+        error_prepend(errp, "the RMM refused the Realm's parameters, or its "
+                      "first contents: ");
+    }
+    return ok;
 }
 
 bool kvm_rme_execute(RmeGuest *guest, const RmePlanStep *step, Error **errp)
@@ -267,6 +350,9 @@ bool kvm_rme_execute(RmeGuest *guest, const RmePlanStep *step, Error **errp)
     trace_kvm_rme_step(step->op, step->base, step->size);
     switch (step->op) {
     case RME_PLAN_CREATE:
+        if (!abi->ops->create) {
+            return true;
+        }
         ret = abi->ops->create(abi, errp);
         if (ret < 0) {
             explain_create(guest, abi, ret, errp);
@@ -275,9 +361,10 @@ bool kvm_rme_execute(RmeGuest *guest, const RmePlanStep *step, Error **errp)
         rme_guest_set_state(guest, RME_STATE_CREATED);
         return true;
     case RME_PLAN_RIPAS:
-        return abi->ops->init_ripas(abi, step->base, step->size, errp) == 0;
+        return !abi->ops->init_ripas ||
+               abi->ops->init_ripas(abi, step->base, step->size, errp) == 0;
     case RME_PLAN_POPULATE:
-        return populate_step(guest, step, errp);
+        return execute_populate(guest, step, errp);
     case RME_PLAN_REC:
         return create_recs(abi, rme_plan_rec(guest->plan), errp);
     case RME_PLAN_ACTIVATE:

@@ -1,10 +1,10 @@
 /*
  * Arm CCA Realms under KVM: which memory KVM takes to be private
  *
- * KVM_SET_MEMORY_ATTRIBUTES walks all pages of its range in one call that
- * nothing stops: seconds for a few GiB, minutes for hundreds. So it is called
- * for pieces of a GiB, and for those only that are used. A VM begins with no
- * attributes, which to KVM means shared:
+ * How KVM is told is RmeMemoryOps. KVM_SET_MEMORY_ATTRIBUTES, for one, walks
+ * all pages of its range in one call that nothing stops: seconds for a few GiB,
+ * minutes for hundreds. So it is called for pieces of a GiB, and for those only
+ * that are used. A VM begins with no attributes, which to KVM means shared:
  *
  * - a launch makes those pieces private that it populates;
  * - the guest's first use of another piece leaves KVM_RUN with a memory fault
@@ -18,6 +18,8 @@
  * the shared copy without having asked for it, and so that is dropped before
  * the private one is used: no page costs the host twice.
  *
+ * Where guest_memfd is private from the start, all pieces are told.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
@@ -25,6 +27,7 @@
 #include <linux/kvm.h>
 
 #include "qemu/bitmap.h"
+#include "qemu/madvise.h"
 #include "qemu/units.h"
 #include "exec/address-spaces.h"
 #include "exec/ramblock.h"
@@ -35,23 +38,36 @@
 
 #define PIECE_SIZE  (1 * GiB)
 
-unsigned long *kvm_rme_new_pieces(unsigned ipa_bits)
+unsigned long *kvm_rme_new_pieces(const RmeAbi *abi, unsigned ipa_bits)
 {
     /* The upper half of the space is the shared view of the lower one */
-    return bitmap_new((1ULL << (ipa_bits - 1)) / PIECE_SIZE);
+    uint64_t pieces = (1ULL << (ipa_bits - 1)) / PIECE_SIZE;
+    unsigned long *told = bitmap_new(pieces);
+
+    if (abi->ops->memory->private_from_start) {
+        bitmap_fill(told, pieces);
+    }
+    return told;
 }
 
-static int set_attribute(hwaddr gpa, uint64_t size, bool private)
+static int tell(RmeGuest *guest, const MemoryRegionSection *sec, bool private)
 {
-    struct kvm_memory_attributes attr = {
-        .address = gpa,
-        .size = size,
-        .attributes = private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0,
-    };
-    int ret = kvm_vm_ioctl(kvm_state, KVM_SET_MEMORY_ATTRIBUTES, &attr);
+    const RmeMemoryOps *memory = guest->kvm->abi.ops->memory;
 
-    trace_kvm_rme_attribute(gpa, size, private ? "private" : "shared", ret);
-    return ret;
+    return memory->tell ? memory->tell(sec, private) : 0;
+}
+
+/* Some kernels cannot map a page for a guest that reads it first */
+static int write_first(RmeGuest *guest, const MemoryRegionSection *sec)
+{
+    uint8_t *host = memory_region_get_ram_ptr(sec->mr);
+
+    if (!guest->kvm->abi.ops->write_before_sharing) {
+        return 0;
+    }
+    return qemu_madvise(host + sec->offset_within_region,
+                        int128_get64(sec->size),
+                        QEMU_MADV_POPULATE_WRITE) ? -errno : 0;
 }
 
 /* Huge pages cannot be dropped piecemeal */
@@ -102,8 +118,7 @@ static int foreach_ram(RmeGuest *guest, hwaddr gpa, uint64_t size,
 static int tell_section(RmeGuest *guest, const MemoryRegionSection *sec,
                         const void *opaque)
 {
-    int ret = set_attribute(sec->offset_within_address_space,
-                            int128_get64(sec->size), true);
+    int ret = tell(guest, sec, true);
 
     /* Before the launch nobody has used it, and it may be a file of the user */
     if (!ret && guest->state == RME_STATE_ACTIVE) {
@@ -153,7 +168,7 @@ static int make_private(RmeGuest *guest, const MemoryRegionSection *sec,
     if (!rme_shared_begin_private(guest->shared, gpa, size)) {
         return 0;
     }
-    ret = set_attribute(gpa, size, true);
+    ret = tell(guest, sec, true);
     return ret ?: drop_shared_copy(sec);
 }
 
@@ -166,20 +181,26 @@ static int make_shared(RmeGuest *guest, const MemoryRegionSection *sec)
     if (rme_shared_test(guest->shared, gpa, size)) {
         return 0;
     }
-    if (size == PIECE_SIZE && !test_and_set_bit(gpa / PIECE_SIZE,
-                                                guest->kvm->told)) {
+    if (size == PIECE_SIZE && !test_bit(gpa / PIECE_SIZE, guest->kvm->told)) {
         /* It is, to KVM, and has no private copy */
-        rme_shared_finish_shared(guest->shared, gpa, size);
-        return 0;
+        ret = write_first(guest, sec);
+        if (!ret) {
+            set_bit(gpa / PIECE_SIZE, guest->kvm->told);
+            rme_shared_finish_shared(guest->shared, gpa, size);
+        }
+        return ret;
     }
     ret = tell_piece(guest, gpa);
     if (!ret) {
-        ret = set_attribute(gpa, size, false);
+        ret = tell(guest, sec, false);
     }
     if (!ret) {
         ret = ram_block_discard_guest_memfd_range(sec->mr->ram_block,
                                                   sec->offset_within_region,
                                                   size);
+    }
+    if (!ret) {
+        ret = write_first(guest, sec);
     }
     if (!ret) {
         rme_shared_finish_shared(guest->shared, gpa, size);
@@ -222,6 +243,27 @@ static int convert_section(RmeGuest *guest, const MemoryRegionSection *sec,
         left -= size;
     }
     return ret;
+}
+
+static int count_section(RmeGuest *guest, const MemoryRegionSection *sec,
+                         const void *opaque)
+{
+    uint64_t *private = *(uint64_t *const *)opaque;
+
+    *private += int128_get64(sec->size);
+    return 0;
+}
+
+bool kvm_rme_can_end(RmeGuest *guest, hwaddr gpa, uint64_t size,
+                     bool to_private)
+{
+    uint64_t count = 0, *private = &count;
+
+    if (!to_private || !guest->kvm->abi.ops->memory->waits_for_all) {
+        return true;
+    }
+    foreach_ram(guest, gpa, size, count_section, &private);
+    return count == size;
 }
 
 int kvm_rme_convert(RmeGuest *guest, hwaddr gpa, uint64_t size,

@@ -78,11 +78,48 @@ QEMU_BUILD_BUG_ON(sizeof(struct rme_populate) != 32);
 QEMU_BUILD_BUG_ON(offsetof(struct rme_populate, flags) != 16);
 
 /*
- * KVM_ARM_RMI_POPULATE (v12 and later). QEMU only asks which of the two
- * encodings a kernel implements, to name a generation that it cannot drive.
+ * Generation B: the same file of host series v12 (2025-12-17), v13
+ * (2026-03-18), v14 (2026-05-13), v15 (20260715142841.80544-1) and v16
+ * (2026-08-03).
+ *
+ * KVM_ARM_RMI_POPULATE on the VM, flags as above. v12 returns the bytes that
+ * are done; later ones return 0 and move base, size and source_uaddr on.
  */
-#define RME_POPULATE_IOCTL_V12      0x4020AED7U /* _IOW(0xAE, 0xd7, 32) */
-#define RME_POPULATE_IOCTL_V13      0xC020AED7U /* _IOWR(0xAE, 0xd7, 32) */
+struct rmi_populate {
+    uint64_t base;
+    uint64_t size;
+    uint64_t source_uaddr;
+    uint32_t flags;
+    uint32_t reserved;
+};
+QEMU_BUILD_BUG_ON(sizeof(struct rmi_populate) != 32);
+QEMU_BUILD_BUG_ON(offsetof(struct rmi_populate, flags) != 24);
+
+#define RMI_POPULATE_V12    _IOW(KVMIO, 0xd7, struct rmi_populate)
+#define RMI_POPULATE_V13    _IOWR(KVMIO, 0xd7, struct rmi_populate)
+QEMU_BUILD_BUG_ON(RMI_POPULATE_V12 != 0x4020AED7U);
+QEMU_BUILD_BUG_ON(RMI_POPULATE_V13 != 0xC020AED7U);
+
+/*
+ * include/uapi/linux/kvm.h of v15 and v16, which have it from the series
+ * "guest_memfd: In-place conversion support" v8: asked of a Realm's VM, and
+ * done on a guest_memfd.
+ */
+#define RME_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES   250
+
+struct rme_memory_attributes2 {
+    uint64_t offset;
+    uint64_t size;
+    uint64_t attributes;                /* KVM_MEMORY_ATTRIBUTE_PRIVATE */
+    uint64_t flags;
+    uint64_t error_offset;              /* out */
+    uint64_t reserved[11];
+};
+QEMU_BUILD_BUG_ON(sizeof(struct rme_memory_attributes2) != 128);
+
+#define RME_SET_MEMORY_ATTRIBUTES2  _IOWR(KVMIO, 0xd2, \
+                                          struct rme_memory_attributes2)
+QEMU_BUILD_BUG_ON(RME_SET_MEMORY_ATTRIBUTES2 != 0xC080AED2U);
 
 /* KVM_ARM_VCPU_PMU_V3_CTRL: number of event counters, v10 (u32) */
 #define RME_PMU_V3_SET_NR_COUNTERS  4

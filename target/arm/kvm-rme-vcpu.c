@@ -38,6 +38,26 @@ uint32_t kvm_rme_vcpu_features(void)
     return guest && guest->kvm ? guest->kvm->abi.ops->vcpu_features : 0;
 }
 
+static bool get_no_pmu(Object *obj, Error **errp)
+{
+    return false;
+}
+
+static void set_no_pmu(Object *obj, bool value, Error **errp)
+{
+    if (value) {
+        error_setg(errp, "a Realm on this host has no PMU: use -cpu "
+                   "host,pmu=off");
+    }
+}
+
+void kvm_rme_add_vcpu_properties(ARMCPU *cpu)
+{
+    if (!object_property_find(OBJECT(cpu), "pmu")) {
+        object_property_add_bool(OBJECT(cpu), "pmu", get_no_pmu, set_no_pmu);
+    }
+}
+
 static bool check_limit(const char *name, int want, unsigned limit,
                         Error **errp)
 {

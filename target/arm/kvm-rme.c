@@ -40,6 +40,7 @@ int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
 
     guest->kvm = g_new0(KvmRme, 1);
     guest->kvm->abi = abi;
+    guest->kernel_abi = abi.ops->generation;
     guest->host = (RmeGuestHost) {
         .capability = abi.cap,
         .capability_origin = abi.cap_origin,
@@ -47,7 +48,8 @@ int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
         .mec_supported = abi.mec_supported,
     };
     guest->kvm->gone = bitmap_new(current_machine->smp.max_cpus);
-    guest->kvm->told = kvm_rme_new_pieces(guest->ipa_bits);
+    guest->kvm->told = kvm_rme_new_pieces(&abi, guest->ipa_bits);
+    guest->kvm->again = g_new0(KvmRmeAgain, current_machine->smp.max_cpus);
     /* The RMM owns the tables. KVM may take it and oops, so never try */
     CONFIDENTIAL_GUEST_SUPPORT(guest)->no_write_protection = true;
     rme_guest_set_state(guest, RME_STATE_PROBED);
@@ -81,6 +83,12 @@ void kvm_rme_free(KvmRme *rme)
     if (rme) {
         g_free(rme->gone);
         g_free(rme->told);
+        g_free(rme->again);
         g_free(rme);
     }
+}
+
+bool kvm_rme_private_from_start(const RmeGuest *guest)
+{
+    return guest->kvm->abi.ops->memory->private_from_start;
 }

@@ -10,6 +10,7 @@
  * kvm-rme-mmio.c   of which: accesses to devices, and to nothing
  * kvm-rme-errno.c  what it means that KVM_RUN failed
  * kvm-rme-memory.c which memory KVM takes to be private
+ * kvm-rme-memory-told.c how KVM is told
  * kvm-rme-abi*.c   what the host's kernel can do
  */
 
@@ -30,18 +31,30 @@
 struct kvm_run;
 
 /**
+ * KvmRmeAgain: a vCPU that KVM_RUN does not let in (EAGAIN)
+ * @since: when that began, in ns; 0 if it does not
+ * @last: the last time
+ */
+typedef struct KvmRmeAgain {
+    int64_t since;
+    int64_t last;
+} KvmRmeAgain;
+
+/**
  * KvmRme: a Realm under KVM
  * @abi: the host, as probed before the VM was created
  * @ended: a vCPU powered the Realm off or reset it; under the BQL
  * @gone: vCPUs that KVM does not run any more, a bit for each; under the BQL
  * @told: see kvm-rme-memory.c, a bit for each GiB of guest addresses; under
  *     rme_shared_lock() once the Realm is active
+ * @again: of each vCPU, for its own thread
  */
 typedef struct KvmRme {
     RmeAbi abi;
     bool ended;
     unsigned long *gone;
     unsigned long *told;
+    KvmRmeAgain *again;
 } KvmRme;
 
 /**
@@ -86,6 +99,14 @@ unsigned long kvm_rme_scratch_type(unsigned long type);
  * Returns: bits of KVM_ARM_VCPU_INIT's features[0]; 0 if there is no Realm
  */
 uint32_t kvm_rme_vcpu_features(void);
+
+/**
+ * kvm_rme_add_vcpu_properties: let pmu=off be said where there is no PMU
+ * @cpu: a vCPU of a Realm, with the host's features
+ *
+ * A dry run has to be told, and the launch has the same command line.
+ */
+void kvm_rme_add_vcpu_properties(ARMCPU *cpu);
 
 /**
  * kvm_rme_finalize_vcpu: are the CPU's properties possible for this machine?
@@ -158,6 +179,12 @@ bool kvm_rme_configure(RmeGuest *guest, RmePlanParams *params, Error **errp);
 bool kvm_rme_execute(RmeGuest *guest, const RmePlanStep *step, Error **errp);
 
 /**
+ * kvm_rme_private_from_start: is guest_memfd private without a word to KVM?
+ * @guest: in RME_STATE_PROBED
+ */
+bool kvm_rme_private_from_start(const RmeGuest *guest);
+
+/**
  * kvm_rme_has_ended: did the guest power the Realm off or reset it?
  * @guest: an active Realm; to be called under the BQL
  */
@@ -168,9 +195,10 @@ void kvm_rme_free(KvmRme *rme);
 
 /**
  * kvm_rme_new_pieces: make KvmRme::told
+ * @abi: the host
  * @ipa_bits: width of the IPA space, with the shared bit
  */
-unsigned long *kvm_rme_new_pieces(unsigned ipa_bits);
+unsigned long *kvm_rme_new_pieces(const RmeAbi *abi, unsigned ipa_bits);
 
 /**
  * kvm_rme_make_pieces_private: before the Realm runs, have KVM take memory for
@@ -182,6 +210,16 @@ unsigned long *kvm_rme_new_pieces(unsigned ipa_bits);
  * Returns: 0, or -errno of KVM; nothing was reported
  */
 int kvm_rme_make_pieces_private(RmeGuest *guest, hwaddr gpa, uint64_t size);
+
+/**
+ * kvm_rme_can_end: can KVM ever be content with what a memory fault asks for?
+ * @guest: active
+ * @gpa: the range, as for kvm_rme_convert()
+ * @size: its size
+ * @to_private: what to make of the RAM in it
+ */
+bool kvm_rme_can_end(RmeGuest *guest, hwaddr gpa, uint64_t size,
+                     bool to_private);
 
 /**
  * kvm_rme_convert: do what a memory fault asks for
@@ -225,6 +263,21 @@ int kvm_rme_handle_mmio(RmeGuest *guest, CPUState *cpu, struct kvm_run *run,
 void kvm_rme_report_run(const RmeGuest *guest, CPUState *cpu, int err);
 
 /**
+ * kvm_rme_run_again: KVM_RUN said EAGAIN; is it to be tried again?
+ * @guest: an active Realm
+ * @cpu: whose it was
+ *
+ * Waits a little. Returns: false if it has been said for so long that nothing
+ * else can be expected
+ */
+bool kvm_rme_run_again(const RmeGuest *guest, CPUState *cpu);
+
+/**
+ * kvm_rme_run_went: KVM_RUN ended otherwise
+ */
+void kvm_rme_run_went(const RmeGuest *guest, CPUState *cpu);
+
+/**
  * kvm_rme_state_hidden: are the vCPUs' registers out of QEMU's reach?
  */
 bool kvm_rme_state_hidden(void);
@@ -243,6 +296,11 @@ static inline struct RmeGuest *kvm_rme_guest(void)
 static inline bool kvm_rme_state_hidden(void)
 {
     return false;
+}
+
+static inline void kvm_rme_add_vcpu_properties(ARMCPU *cpu)
+{
+    g_assert_not_reached();
 }
 
 static inline unsigned long kvm_rme_scratch_type(unsigned long type)

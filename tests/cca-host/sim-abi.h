@@ -4,8 +4,8 @@
  * These are written down a second time on purpose: the simulator must not
  * share a definition with the code that it judges.  Sources: the KVM series
  * "arm64: Support for Arm CCA in KVM" version 10 (August 2025) and the
- * linux-nvidia-6.17 kernel for the MEC items; generation B (versions 12 to
- * 15 of the series) only as far as probing sees it.
+ * linux-nvidia-6.17 kernel for the MEC items; versions 12 to 16 of the series
+ * for generation B.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -27,6 +27,8 @@
 
 /* vCPU feature bits; SIM_VCPU_REC was 8 before version 8 of the series */
 #define SIM_VCPU_REC            9
+#define SIM_VCPU_HAS_EL2        7
+#define SIM_VCPU_HAS_EL2_E2H0   8
 
 /* KVM_ENABLE_CAP: args[0] of the Realm capability */
 enum {
@@ -101,6 +103,22 @@ struct sim_abi_populate_b {
 /* KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES of version 15 */
 #define SIM_CAP_GMEM_ATTRIBUTES 250
 
+/* Linux 6.18: flags of KVM_CREATE_GUEST_MEMFD, and who has them */
+#define SIM_CAP_GMEM_FLAGS      244
+#define SIM_GMEM_MMAP           (1U << 0)
+#define SIM_GMEM_INIT_SHARED    (1U << 1)
+
+/* guest_memfd fd, versions 15 and later */
+struct sim_abi_attributes2 {
+    uint64_t offset;
+    uint64_t size;
+    uint64_t attributes;
+    uint64_t flags;
+    uint64_t error_offset;
+    uint64_t reserved[11];
+};
+#define SIM_SET_ATTRIBUTES2     _IOWR(KVMIO, 0xd2, struct sim_abi_attributes2)
+
 /* KVM_ARM_VCPU_PMU_V3_CTRL attribute of Linux 6.16 and later */
 #define SIM_PMU_SET_NR_COUNTERS 4
 
@@ -111,6 +129,10 @@ struct sim_abi_populate_b {
                          KVM_REG_ARM_CORE | ((n) * 2ULL))
 #define SIM_REG_X(n)    SIM_REG_CORE(n)
 #define SIM_REG_PC      SIM_REG_CORE(32)
+#define SIM_REG_CORE128(off) (KVM_REG_ARM64 | KVM_REG_SIZE_U128 | \
+                              KVM_REG_ARM_CORE | (off))
+#define SIM_REG_CORE32(off) (KVM_REG_ARM64 | KVM_REG_SIZE_U32 | \
+                             KVM_REG_ARM_CORE | (off))
 
 _Static_assert(sizeof(struct sim_abi_config) == 260, "arm_rme_config");
 _Static_assert(offsetof(struct sim_abi_config, rpv) == 4, "arm_rme_config");
@@ -121,6 +143,8 @@ _Static_assert(sizeof(struct sim_abi_psci_complete) == 24, "psci");
 _Static_assert(SIM_PSCI_COMPLETE == 0x4018AED6, "psci number");
 _Static_assert(SIM_POPULATE_W == 0x4020AED7, "populate number (v12)");
 _Static_assert(SIM_POPULATE_RW == 0xC020AED7, "populate number (v13)");
+_Static_assert(sizeof(struct sim_abi_attributes2) == 128, "attributes2");
+_Static_assert(SIM_SET_ATTRIBUTES2 == 0xC080AED2, "attributes2 number");
 _Static_assert(KVM_ENABLE_CAP == 0x4068AEA3, "KVM_ENABLE_CAP");
 _Static_assert(KVM_SET_MEMORY_ATTRIBUTES == 0x4020AED2, "attributes");
 _Static_assert(KVM_SET_USER_MEMORY_REGION2 == 0x40A0AE49, "memslot");

@@ -99,6 +99,35 @@ static void account(SimVm *vm, uint64_t size, uint64_t changed)
     charge(pages);
 }
 
+int sim_attribute_change(SimVm *vm, uint64_t start, uint64_t end, bool private,
+                         uint64_t *changed)
+{
+    int ret;
+
+    sim_vhost_catch_up(vm);
+    ret = change_attribute(vm, start, end, private, changed);
+    if (!ret && private) {
+        sim_vhost_judge_private(vm, start, end - start);
+    }
+    return ret;
+}
+
+int sim_attribute_apply(SimVm *vm, uint64_t start, uint64_t end, bool private,
+                        uint64_t *changed)
+{
+    int ret;
+
+    if (!private && sim_realm_is_active(vm)) {
+        judge_sharing(vm, start, end);
+    }
+    ret = sim_attribute_change(vm, start, end, private, changed);
+    if (!ret && !private) {
+        sim_private_lost(vm, start, end - start, "it was made shared");
+    }
+    account(vm, end - start, *changed);
+    return ret;
+}
+
 long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *a)
 {
     bool private = a->attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE;
@@ -112,19 +141,8 @@ long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *a)
         ((a->address | a->size) & page_mask)) {
         ret = -EINVAL;
     } else {
-        if (!private && sim_realm_is_active(vm)) {
-            judge_sharing(vm, a->address, a->address + a->size);
-        }
-        sim_vhost_catch_up(vm);
-        ret = change_attribute(vm, a->address, a->address + a->size,
-                               private, &changed);
-        if (!ret && private) {
-            sim_vhost_judge_private(vm, a->address, a->size);
-        }
-        if (!ret && !private) {
-            sim_private_lost(vm, a->address, a->size, "it was made shared");
-        }
-        account(vm, a->size, changed);
+        ret = sim_attribute_apply(vm, a->address, a->address + a->size,
+                                  private, &changed);
     }
     if (ret && sim_realm_is_active(vm)) {
         vm->realm.failed = "SET_MEMORY_ATTRIBUTES";

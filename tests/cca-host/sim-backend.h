@@ -81,12 +81,12 @@ typedef struct SimBackendOps {
     void (*destroy_gmem)(SimGmem *gmem);
     int (*punch_gmem)(SimGmem *gmem, uint64_t off, uint64_t len);
     /*
-     * Copies one 4 KiB page at @gpa from the slot's shared mapping to its
-     * private one.  -EFAULT if the shared mapping cannot be read.  @page
+     * Copies one 4 KiB page from @source, an address of the VMM, to @gpa in the
+     * slot's private memory.  -EFAULT if the source cannot be read.  @page
      * receives the bytes that were copied (they are measured).
      */
     int (*populate_page)(SimVm *vm, SimSlot *slot, uint64_t gpa,
-                         uint8_t page[SIM_PAGE_SIZE]);
+                         const void *source, uint8_t page[SIM_PAGE_SIZE]);
     /*
      * The PRIVATE attribute of [@gpa, @gpa + @size) changed to @private.
      * vm->priv already has the new value.  Not called for parts that keep

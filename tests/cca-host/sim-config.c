@@ -19,9 +19,6 @@
  */
 #define DEFAULT_FILE "/etc/cca-sim.conf"
 
-/* linux-nvidia-6.17 and version 10 of the series agree on this number */
-#define DEFAULT_CAP 244
-
 static SimConfig config;
 static bool begun;
 static bool loaded;
@@ -93,6 +90,34 @@ static void set_personality(const char *value)
         config.ipa_limit = 52;
         config.rmm_ipa_limit = 48;
         config.off_exit = SIM_OFF_OBSERVED;
+    }
+}
+
+/* Called before any other setting is: what it gives are defaults */
+static void set_abi(const char *value)
+{
+    const SimGeneration *g;
+
+    for (config.abi = 0; config.abi < SIM_ABIS; config.abi++) {
+        g = sim_generation_of(config.abi);
+        if (!strcmp(g->name, value)) {
+            config.cap = g->cap;
+            config.sysfs_rme = g->sysfs_rme;
+            config.sysfs_rmi = g->sysfs_rmi;
+            config.rmm_pmu_counters = g->rmm_pmu;
+            config.off_exit = g->off_sleeps ? SIM_OFF_SLEEP
+                                            : SIM_OFF_SHUTDOWN;
+            return;
+        }
+    }
+    sim_config_die("'%s' is not one of the values of this key", value);
+}
+
+static void set_lpa2(const char *value)
+{
+    config.lpa2 = yes_no(value);
+    if (config.lpa2) {
+        config.ipa_limit = config.rmm_ipa_limit = 52;
     }
 }
 
@@ -169,6 +194,7 @@ static const NumberKey number_keys[] = {
     { "exit-rounds", &config.exit_rounds, 100000000 },
     { "off-seed", &config.off_seed, 1000000 },
     { "completion-ms", &config.completion_ms, 1000 },
+    { "populate-most", &config.populate_most, 1000000 },
 };
 
 static bool set_number(const char *key, const char *value)
@@ -185,14 +211,12 @@ static bool set_number(const char *key, const char *value)
 static void set(const char *key, const char *value)
 {
     static const char *const modes[] = { "contract", "run", NULL };
-    static const char *const abis[] = { "none", "A", "B1", "B2", "B3", "B4",
-                                        NULL };
+    static const char *const hashes[] = { "sha256", "sha512", NULL };
     static const char *const mecs[] = { "no-items", "absent", "present",
                                         NULL };
     static const char *const accesses[] = { "complain", "abort", NULL };
     static const char *const offs[] = { "shutdown", "unknown", "reset", "any",
-                                        "observed",
-                                       NULL };
+                                        "observed", "sleep", NULL };
     static const char *const ignored[] = { "nothing", "dfr0", "counters",
                                            "sve", NULL };
 
@@ -203,7 +227,7 @@ static void set(const char *key, const char *value)
     } else if (!strcmp(key, "personality")) {
         set_personality(value);
     } else if (!strcmp(key, "abi")) {
-        config.abi = choice(value, abis);
+        /* set_abi() has seen it already */
     } else if (!strcmp(key, "rmm")) {
         config.rmm = yes_no(value);
     } else if (!strcmp(key, "unrelated-cap")) {
@@ -226,6 +250,10 @@ static void set(const char *key, const char *value)
         config.sysfs_errno = errno_value(value);
     } else if (!strcmp(key, "rmm-hashes")) {
         set_hashes(value);
+    } else if (!strcmp(key, "kernel-hash")) {
+        config.kernel_hash = choice(value, hashes);
+    } else if (!strcmp(key, "lpa2")) {
+        set_lpa2(value);
     } else if (!strcmp(key, "mec")) {
         config.mec = choice(value, mecs);
     } else if (!strcmp(key, "mec-refuses")) {
@@ -261,10 +289,7 @@ static void set(const char *key, const char *value)
 static void set_defaults(void)
 {
     config = (SimConfig) {
-        .abi = SIM_ABI_A,
         .rmm = true,
-        .cap = DEFAULT_CAP,
-        .sysfs_rme = true,
         .host_page_size = 4096,
         .guest_memfd = true,
         .ipa_limit = 48,
@@ -275,7 +300,6 @@ static void set_defaults(void)
         .rmm_bps = 5,
         .rmm_wps = 3,
         .host_pmu_counters = 6,
-        .rmm_pmu_counters = 6,
         .rmm_sha256 = true,
         .rmm_sha512 = true,
         .mec_count = 1,
@@ -288,6 +312,7 @@ static void set_defaults(void)
         .exits = g_ptr_array_new(),
         .run_settings = g_hash_table_new(g_str_hash, g_str_equal),
     };
+    set_abi("A");
 }
 
 static char *read_file(const char *path)
@@ -308,7 +333,8 @@ static char *read_file(const char *path)
     return g_string_free(s, FALSE);
 }
 
-static void parse(char *text)
+/* @first: only what gives other settings their defaults */
+static void parse(char *text, bool first)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
@@ -325,7 +351,12 @@ static void parse(char *text)
             sim_config_die("'%s' is not a `key = value` line", line);
         }
         *eq = '\0';
-        set(g_strchomp(line), g_strchug(eq + 1));
+        g_strchomp(line);
+        if (!first) {
+            set(line, g_strchug(eq + 1));
+        } else if (!strcmp(line, "abi")) {
+            set_abi(g_strchug(eq + 1));
+        }
     }
 }
 
@@ -338,6 +369,9 @@ static void check(void)
         (config.host_page_size & (config.host_page_size - 1))) {
         sim_config_die("`host-page-size` %u is no page size",
                        config.host_page_size);
+    }
+    if (config.personality == SIM_V7 && config.abi != SIM_ABI_A) {
+        sim_config_die("`personality = v7` is one of `abi = A`");
     }
     if (config.mec == SIM_MEC_PRESENT && config.mec_count < 2) {
         sim_config_die("`mec = present` needs `mec-count` of 2 or more");
@@ -377,7 +411,8 @@ static void __attribute__((constructor)) load(void)
     }
     set_defaults();
     text = read_file(file_name);
-    parse(text);
+    parse(text, true);
+    parse(text, false);
     check();
     loaded = true;
 }

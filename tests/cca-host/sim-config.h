@@ -16,21 +16,14 @@
 #include <stdint.h>
 #include <glib.h>
 
+#include "sim-generation.h"
+
 #define SIM_CONFIG_EXIT 97
 
 typedef enum SimPersonality {
     SIM_V10,                /* series version 10, linux-nvidia-6.17 */
     SIM_V7,                 /* series version 7 as it was observed */
 } SimPersonality;
-
-typedef enum SimAbi {
-    SIM_ABI_NONE,           /* a kernel without Realms */
-    SIM_ABI_A,              /* versions 8 to 11: multiplexed capability */
-    SIM_ABI_B1,             /* version 12 */
-    SIM_ABI_B2,             /* version 13 */
-    SIM_ABI_B3,             /* version 14 */
-    SIM_ABI_B4,             /* version 15 */
-} SimAbi;
 
 typedef enum SimMecHost {
     SIM_MEC_NO_ITEMS,       /* kernel has no CONFIG items 2 and 3 */
@@ -45,6 +38,7 @@ typedef enum SimOffExit {
     SIM_OFF_RESET,          /* no version: a system event, and another one */
     SIM_OFF_ANY,            /* no version: all of these and more, in turn */
     SIM_OFF_OBSERVED,       /* version 7: some as version 8, others sleep */
+    SIM_OFF_SLEEP,          /* version 14: all, until they are made runnable */
 } SimOffExit;
 
 /* What a VMM writes and the kernel does not take, without an error */
@@ -94,6 +88,9 @@ typedef struct SimConfig {
     unsigned rmm_sve_vq;
     bool rmm_sha256;
     bool rmm_sha512;
+    unsigned kernel_hash;   /* SIM_HASH_*: where it is not the VMM's choice */
+    bool lpa2;              /* KVM and the RMM have 52 bits of addresses */
+    unsigned populate_most; /* pages of one POPULATE of generation B; 0 = all */
     SimMecHost mec;
     bool mec_refuses;       /* `private` without MEC: EOPNOTSUPP */
     unsigned mec_count;

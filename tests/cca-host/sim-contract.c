@@ -175,9 +175,20 @@ static long set_signal_mask(SimVcpu *vcpu, const struct kvm_signal_mask *user)
     return 0;
 }
 
+/* As the VMM said and, in generation B, until it is woken after a power-off */
+static bool is_stopped(const SimVcpu *vcpu)
+{
+    return sim_generation()->implicit && vcpu->vm->is_realm &&
+           (vcpu->powered_off || (vcpu->vm->realm.state == SIM_REALM_OFF &&
+                                  !vcpu->off_woken));
+}
+
 static long vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg)
 {
-    struct kvm_mp_state mp = { .mp_state = KVM_MP_STATE_RUNNABLE };
+    struct kvm_mp_state mp = {
+        .mp_state = is_stopped(vcpu) ? KVM_MP_STATE_STOPPED
+                                     : KVM_MP_STATE_RUNNABLE,
+    };
     struct kvm_vcpu_events ev = { 0 };
 
     switch (req) {
@@ -351,13 +362,12 @@ static int punch_gmem(SimGmem *gmem, uint64_t off, uint64_t len)
 
 /* The copy through the file answers a bad source with EFAULT by itself */
 static int populate_page(SimVm *vm, SimSlot *slot, uint64_t gpa,
-                         uint8_t page[SIM_PAGE_SIZE])
+                         const void *source, uint8_t page[SIM_PAGE_SIZE])
 {
-    const void *hva = (void *)(uintptr_t)(slot->hva + (gpa - slot->gpa));
     off_t off = slot->gmem_offset + (gpa - slot->gpa);
     int fd = slot->gmem->obj.fd;
 
-    if (pwrite(fd, hva, SIM_PAGE_SIZE, off) != SIM_PAGE_SIZE ||
+    if (pwrite(fd, source, SIM_PAGE_SIZE, off) != SIM_PAGE_SIZE ||
         pread(fd, page, SIM_PAGE_SIZE, off) != SIM_PAGE_SIZE) {
         return -EFAULT;
     }

@@ -66,6 +66,7 @@ uint64_t sim_exit_number(const char *text);
  */
 int sim_exit_touch(SimVcpu *vcpu, char **arg);
 int sim_exit_poke(SimVcpu *vcpu, char **arg);
+int sim_exit_load(SimVcpu *vcpu, char **arg);
 
 /* sim-guard.c: host access to private memory */
 void sim_guard_arm(SimVm *vm);

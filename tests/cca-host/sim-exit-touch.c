@@ -3,8 +3,12 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "sim-contract.h"
@@ -23,21 +27,35 @@ static int alias_fault(SimVcpu *vcpu, uint64_t gpa, bool private)
     return -EFAULT;
 }
 
+/* KVM_RUN fails, and so it does when it is called again */
+static int fails_again(SimVcpu *vcpu, int err)
+{
+    vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
+    vcpu->fault_touch = true;
+    return -err;
+}
+
 /*
  * May the guest write to a page now? 0: yes, -EFAULT: after an exit, 1: never,
  * as the RMM would answer with an abort (RIPAS EMPTY) or there is nothing.
  */
 static int get_page(SimVcpu *vcpu, uint64_t gpa, bool private)
 {
+    const SimGeneration *g = sim_generation();
     SimVm *vm = vcpu->vm;
     SimSlot *slot = sim_slot_at(vm, gpa);
+    bool faults = private ? g->private_alias_fault : g->shared_alias_fault;
 
+    if (!slot && private && g->hole &&
+        sim_ranges_any(&vm->realm.asked_ram, gpa, gpa + 1)) {
+        return fails_again(vcpu, g->hole);
+    }
     if (!slot || !slot->gmem ||
         (private &&
          sim_ranges_any(&vm->realm.wants_shared, gpa, gpa + 1))) {
         return 1;
     }
-    if (sim_ranges_any(&vm->priv, gpa, gpa + 1) != private) {
+    if (faults && sim_ranges_any(&vm->priv, gpa, gpa + 1) != private) {
         return alias_fault(vcpu, gpa, private);
     }
     if (!private && !sim_ranges_any(&vm->told, gpa, gpa + 1)) {
@@ -52,7 +70,15 @@ static void write_page(SimVm *vm, uint64_t gpa, bool private)
     uint64_t off = gpa - slot->gpa;
 
     if (!private) {
+        bool guarded = sim_ranges_any(&vm->priv, gpa, gpa + 1);
+
+        if (guarded) {
+            sim_guard_convert(vm, gpa, SIM_PAGE_SIZE, false);
+        }
         memset((void *)(uintptr_t)(slot->hva + off), 1, 1);
+        if (guarded) {
+            sim_guard_convert(vm, gpa, SIM_PAGE_SIZE, true);
+        }
     } else if (pwrite(slot->gmem->obj.fd, "", 1,
                       slot->gmem_offset + off) != 1) {
         sim_config_die("guest_memfd: %s", g_strerror(errno));
@@ -95,6 +121,36 @@ int sim_exit_poke(SimVcpu *vcpu, char **arg)
 
         memcpy((void *)(uintptr_t)(slot->hva + (gpa - slot->gpa)), &value,
                sizeof(value));
+    }
+    pthread_mutex_unlock(&vm->lock);
+    return MIN(ret, 0);
+}
+
+/* Has the host ever written to the page that the guest shares at @gpa? */
+static bool is_written(SimVm *vm, uint64_t gpa)
+{
+    SimSlot *slot = sim_slot_at(vm, gpa);
+    unsigned char in_core;
+
+    return !mincore((void *)(uintptr_t)(slot->hva + (gpa - slot->gpa)),
+                    SIM_PAGE_SIZE, &in_core) && (in_core & 1);
+}
+
+/* load GPA SIZE: the guest reads what it shares */
+int sim_exit_load(SimVcpu *vcpu, char **arg)
+{
+    SimVm *vm = vcpu->vm;
+    uint64_t gpa = sim_exit_number(arg[0]), end = gpa + sim_exit_number(arg[1]);
+    int ret = 0;
+
+    pthread_mutex_lock(&vm->lock);
+    for (; gpa < end && ret >= 0; gpa += SIM_PAGE_SIZE) {
+        ret = get_page(vcpu, gpa, false);
+        if (!ret && sim_generation()->unwritten_fault && !is_written(vm, gpa)) {
+            sim_complain(vm, "the kernel warns: the guest reads the shared "
+                         "page 0x%" PRIx64 ", which the host never wrote", gpa);
+            ret = fails_again(vcpu, EFAULT);
+        }
     }
     pthread_mutex_unlock(&vm->lock);
     return MIN(ret, 0);

@@ -177,6 +177,13 @@ static int check_poke(struct kvm_run *run, char **arg)
     return 0;
 }
 
+static int check_load(struct kvm_run *run, char **arg)
+{
+    sim_exit_number(arg[0]);
+    sim_exit_number(arg[1]);
+    return 0;
+}
+
 /* touch private|shared GPA SIZE */
 static int check_touch(struct kvm_run *run, char **arg)
 {
@@ -271,6 +278,7 @@ static const ExitKind kinds[] = {
     { "realm-off", 0, NULL, realm_off },
     { "touch", 3, check_touch, sim_exit_touch },
     { "poke", 2, check_poke, sim_exit_poke },
+    { "load", 2, check_load, sim_exit_load },
     { "store", 3, check_store, store },
     { "await-msi", 3, check_await_msi, await_msi },
     { "kicked", 0, NULL, wait_kicked },
@@ -402,6 +410,7 @@ int sim_exit_deliver(SimVcpu *vcpu)
         }
         sim_trace("exit %u: %s", next_exit,
                   (char *)g_ptr_array_index(exits, next_exit));
+        vcpu->fault_touch = false;
         ret = apply(g_ptr_array_index(exits, next_exit++), vcpu->run,
                     vcpu);
     } while (ret == NEXT_EXIT);

@@ -21,19 +21,24 @@ long sim_create_gmem(SimVm *vm, struct kvm_create_guest_memfd *user)
     SimGmem *gmem;
     int fd;
 
-    if (sim_config()->abi == SIM_ABI_NONE) {
+    if (!sim_generation()->vm_type && !sim_generation()->gmem_everywhere) {
         return -EINVAL;
     }
     if (sim_copy_from_user(&arg, user, sizeof(arg))) {
         return -EFAULT;
     }
-    if (arg.flags || arg.size == 0 || (arg.size & SIM_PAGE_MASK) ||
+    if ((arg.flags & ~(uint64_t)sim_generation()->gmem_flags) ||
+        arg.size == 0 || (arg.size & SIM_PAGE_MASK) ||
         (int64_t)arg.size < 0) {
         fd = -EINVAL;
     } else {
         gmem = g_new0(SimGmem, 1);
         gmem->vm = vm;
         gmem->size = arg.size;
+        gmem->flags = arg.flags;
+        if (arg.flags & SIM_GMEM_INIT_SHARED) {
+            sim_ranges_add(&gmem->shared, 0, arg.size);
+        }
         fd = sim_backend()->create_gmem(gmem);
         if (fd < 0) {
             g_free(gmem);
@@ -62,6 +67,7 @@ void sim_gmem_destroy(SimGmem *gmem)
             sim_gmem_unbind(slot);
         }
     }
+    sim_ranges_clear(&gmem->shared);
     pthread_mutex_unlock(&vm->lock);
     sim_backend()->destroy_gmem(gmem);
     sim_object_put(&vm->obj);
@@ -98,7 +104,7 @@ int sim_gmem_bind(SimVm *vm, SimSlot *slot, int fd, uint64_t offset)
     }
     if (already_bound(vm, gmem, offset, slot->size)) {
         sim_object_put(&gmem->obj);
-        return -EEXIST;
+        return -sim_generation()->gmem_twice;
     }
     /*
      * As in the kernel the slot does not keep the file: closing it takes

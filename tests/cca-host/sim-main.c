@@ -25,6 +25,7 @@
 #include "sim-backend.h"
 #include "sim-host.h"
 #include "sim-own.h"
+#include "sim-user.h"
 
 /*
  * System calls, not dlsym(): these run before constructors and in threads
@@ -203,6 +204,8 @@ static long dispatch(SimObject *obj, unsigned long req, void *arg)
         return sim_vcpu_ioctl((SimVcpu *)obj, req, arg);
     case SIM_DEVICE:
         return sim_device_ioctl((SimDevice *)obj, req, arg);
+    case SIM_GMEM:
+        return sim_gmem_ioctl((SimGmem *)obj, req, arg);
     case SIM_VHOST:
         return sim_vhost_ioctl((SimVhost *)obj, req, arg);
     default:
@@ -233,7 +236,10 @@ int ioctl(int fd, unsigned long req, ...)
     return ret < 0 ? fail_with(-ret) : ret;
 }
 
-/* A guest_memfd of this generation cannot be mapped */
+/*
+ * A guest_memfd can be mapped if it was made so.  The pages are then those of
+ * the private view: nobody uses one as both here.
+ */
 static void *do_mmap(void *addr, size_t len, int prot, int flags, int fd,
                      long off)
 {
@@ -241,9 +247,13 @@ static void *do_mmap(void *addr, size_t len, int prot, int flags, int fd,
                                            : sim_fd_get_kind(fd, SIM_GMEM);
 
     if (obj) {
+        bool can = ((SimGmem *)obj)->flags & SIM_GMEM_MMAP;
+
         sim_object_put(obj);
-        errno = ENODEV;
-        return MAP_FAILED;
+        if (!can) {
+            errno = ENODEV;
+            return MAP_FAILED;
+        }
     }
     if (sim_alloc_fails("LARGE_MMAP", len)) {
         return MAP_FAILED;
@@ -292,6 +302,20 @@ int fallocate64(int fd, int mode, off64_t off, off64_t len)
     return do_fallocate(fd, mode, off, len);
 }
 
+/* qemu-user takes this advice and does nothing */
+static int populate_write(char *addr, size_t len)
+{
+    for (size_t off = 0; off < len; off += SIM_PAGE_SIZE) {
+        char c;
+
+        if (sim_copy_from_user(&c, addr + off, 1) ||
+            sim_copy_to_user(addr + off, &c, 1)) {
+            return -EFAULT;
+        }
+    }
+    return 0;
+}
+
 int madvise(void *addr, size_t len, int advice)
 {
     bool discard = (advice == MADV_DONTNEED || advice == MADV_REMOVE) &&
@@ -302,6 +326,15 @@ int madvise(void *addr, size_t len, int advice)
         return fail_with(-ret);
     }
     ret = sim_real_madvise(addr, len, advice);
+    if (!ret && sim_configured() &&
+        (advice == MADV_NOHUGEPAGE || advice == MADV_HUGEPAGE)) {
+        sim_huge_note((uintptr_t)addr, len, advice == MADV_HUGEPAGE);
+    }
+    if (!ret && advice == MADV_POPULATE_WRITE && sim_configured() &&
+        !sim_config()->run_mode && sim_shared_owns((uintptr_t)addr)) {
+        ret = populate_write(addr, len);
+        return ret ? fail_with(-ret) : 0;
+    }
     if (!ret && discard) {
         sim_own_begin(0);
         sim_shared_discarded((uintptr_t)addr, len, "madvise");

@@ -56,12 +56,13 @@ typedef struct kvm_userspace_memory_region2 Region;
 
 static uint32_t valid_flags(SimVm *vm, uint32_t flags)
 {
+    const SimGeneration *g = sim_generation();
     uint32_t valid = KVM_MEM_LOG_DIRTY_PAGES;
 
-    if (vm->is_realm) {
+    if (vm->is_realm || g->gmem_everywhere) {
         valid |= KVM_MEM_GUEST_MEMFD;
     }
-    if (!vm->is_realm || sim_config()->readonly_mem) {
+    if (!vm->is_realm || sim_config()->readonly_mem || g->plain_readonly) {
         valid |= KVM_MEM_READONLY;
     }
     if (flags & KVM_MEM_GUEST_MEMFD) {
@@ -120,6 +121,7 @@ static int delete_slot(SimVm *vm, SimSlot *slot)
     }
     if (slot->gmem) {
         sim_private_lost(vm, slot->gpa, slot->size, "its memslot was deleted");
+        sim_gmem_hide_state(vm, slot);
         sim_gmem_unbind(slot);
     }
     g_ptr_array_remove(vm->slots, slot);
@@ -155,6 +157,11 @@ static int create_slot(SimVm *vm, const Region *r)
         return ret;
     }
     g_ptr_array_add(vm->slots, slot);
+    sim_gmem_show_state(vm, slot);
+    if (slot->gmem && sim_implicit_is_active(vm)) {
+        sim_complain(vm, "memslot %u with private memory is added to an active "
+                     "Realm, whose RIPAS is EMPTY there", slot->id);
+    }
     return 0;
 }
 

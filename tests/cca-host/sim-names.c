@@ -53,6 +53,7 @@ static const struct {
     { SIM_VCPU, KVM_SET_DEVICE_ATTR, "VCPU_SET_DEVICE_ATTR" },
     { SIM_VCPU, KVM_GET_DEVICE_ATTR, "VCPU_GET_DEVICE_ATTR" },
     { SIM_VCPU, SIM_PSCI_COMPLETE, "PSCI_COMPLETE" },
+    { SIM_GMEM, SIM_SET_ATTRIBUTES2, "GMEM_SET_ATTRIBUTES2" },
     { SIM_DEVICE, KVM_HAS_DEVICE_ATTR, "DEVICE_HAS_ATTR" },
     { SIM_DEVICE, KVM_SET_DEVICE_ATTR, "DEVICE_SET_ATTR" },
     { SIM_DEVICE, KVM_GET_DEVICE_ATTR, "DEVICE_GET_ATTR" },
@@ -69,7 +70,7 @@ static const char *const actions[SIM_REALM_ACTIONS] = {
 /* calls that are no ioctls, or share one */
 static const char *const others[] = {
     "OPEN_KVM", "GMEM_PUNCH", "SHARED_DISCARD", "LARGE_ALLOC", "LARGE_MMAP",
-    "COMPLETE_MMIO",
+    "COMPLETE_MMIO", "RMI_POPULATE",
     "VCPU_FINALIZE_REC", "VCPU_FINALIZE_SVE",
     "MEC_QUERY", "CONFIG_RPV", "CONFIG_HASH", "CONFIG_MEC",
 };
@@ -92,7 +93,8 @@ const char *sim_action_name(uint64_t action)
 bool sim_fail_can_do_nothing(const char *name)
 {
     return !strcmp(name, actions[SIM_REALM_INIT_RIPAS]) ||
-           !strcmp(name, actions[SIM_REALM_POPULATE]);
+           !strcmp(name, actions[SIM_REALM_POPULATE]) ||
+           !strcmp(name, "RMI_POPULATE");
 }
 
 bool sim_fail_known(const char *name)

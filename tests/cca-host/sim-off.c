@@ -38,6 +38,9 @@ void sim_system_event(struct kvm_run *run, uint32_t type, bool reset2)
 
 bool sim_off_leaves(const SimVcpu *vcpu)
 {
+    if (sim_config()->off_exit == SIM_OFF_SLEEP) {
+        return vcpu->off_woken;
+    }
     if (sim_config()->off_exit != SIM_OFF_OBSERVED) {
         return true;
     }

@@ -9,8 +9,8 @@
 #include "sim-populate.h"
 #include "sim-user.h"
 
-static int populate_page(SimVm *vm, SimSlot *slot, uint64_t gpa, bool measure,
-                         GChecksum *digest)
+int sim_populate_page(SimVm *vm, SimSlot *slot, uint64_t gpa,
+                      const void *source, bool measure, GChecksum *digest)
 {
     SimRealm *realm = &vm->realm;
     uint8_t page[SIM_PAGE_SIZE];
@@ -19,7 +19,7 @@ static int populate_page(SimVm *vm, SimSlot *slot, uint64_t gpa, bool measure,
     if (sim_ranges_any(&realm->populated, gpa, gpa + SIM_PAGE_SIZE)) {
         return -ENXIO;
     }
-    ret = sim_backend()->populate_page(vm, slot, gpa, page);
+    ret = sim_backend()->populate_page(vm, slot, gpa, source, page);
     if (ret < 0) {
         return ret;
     }
@@ -53,7 +53,9 @@ static int populate_step(SimVm *vm, uint64_t base, uint64_t end, bool measure,
         return sim_config()->personality == SIM_V7 ? -EINVAL : -EPERM;
     }
     for (uint64_t gpa = base; gpa < end; gpa += SIM_PAGE_SIZE) {
-        int ret = populate_page(vm, slot, gpa, measure, digest);
+        uint64_t hva = slot->hva + (gpa - slot->gpa);
+        int ret = sim_populate_page(vm, slot, gpa, (void *)(uintptr_t)hva,
+                                    measure, digest);
 
         if (ret) {
             return ret;

@@ -164,7 +164,7 @@ static int check_vcpus(SimVm *vm, unsigned *vq)
     return 0;
 }
 
-static int create_realm(SimVm *vm)
+int sim_realm_create(SimVm *vm)
 {
     const SimConfig *c = sim_config();
     SimRealm *realm = &vm->realm;
@@ -172,9 +172,6 @@ static int create_realm(SimVm *vm)
     unsigned vq;
     int ret;
 
-    if (realm->state != SIM_REALM_NONE) {
-        return -EEXIST;
-    }
     ret = check_vcpus(vm, &vq);
     if (ret) {
         return ret;
@@ -183,10 +180,14 @@ static int create_realm(SimVm *vm)
     if (!vm->inited || vm->ipa_bits > c->rmm_ipa_limit) {
         return -ENXIO;
     }
-    ret = sim_mec_allocate(vm);
+    ret = sim_generation()->choices ? sim_mec_allocate(vm) : 0;
     if (ret) {
         return ret;
     }
+    if (!sim_generation()->choices) {
+        realm->hash_algo = c->kernel_hash;
+    }
+    p.lpa2 = c->lpa2 && sim_generation()->lpa2_flag;
     p.s2sz = vm->ipa_bits;
     p.sve = vq > 0;
     p.sve_vl = vq ? vq - 1 : 0;
@@ -246,8 +247,7 @@ static long init_ripas(SimVm *vm, uint64_t user)
     return ret;
 }
 
-/* Legal, and yet a VMM that does it has a bug */
-static void judge_activation(SimVm *vm)
+void sim_realm_judge_activation(SimVm *vm)
 {
     SimRealm *realm = &vm->realm;
 
@@ -288,7 +288,7 @@ static int activate(SimVm *vm)
     if (realm->state != SIM_REALM_NEW) {
         return -EINVAL;
     }
-    judge_activation(vm);
+    sim_realm_judge_activation(vm);
     ret = sim_backend()->activate(vm);
     if (ret < 0) {
         return ret;
@@ -327,7 +327,8 @@ long sim_realm_enable_cap(SimVm *vm, const struct kvm_enable_cap *cap)
         ret = sim_realm_populate(vm, cap->args[1]);
         break;
     case SIM_REALM_CREATE:
-        ret = create_realm(vm);
+        ret = vm->realm.state != SIM_REALM_NONE ? -EEXIST
+                                                : sim_realm_create(vm);
         sim_report_call(vm, name, ret, "%s", "");
         break;
     case SIM_REALM_ACTIVATE:
@@ -350,4 +351,5 @@ void sim_realm_teardown(SimVm *vm)
     sim_ranges_clear(&realm->destroyed);
     sim_ranges_clear(&realm->wants_shared);
     sim_ranges_clear(&realm->alias_touched);
+    sim_ranges_clear(&realm->asked_ram);
 }

@@ -104,7 +104,7 @@ static int set_dfr0(SimVcpu *vcpu, uint64_t v)
     if (vm->realm.state != SIM_REALM_NONE) {
         return v == vm->dfr0 ? 0 : -EBUSY;
     }
-    if (c->personality == SIM_V7) {
+    if (c->personality == SIM_V7 || !sim_generation()->brps) {
         settable = 15ULL << DFR0_WRPS_SHIFT;
     }
     if (((v ^ vm->dfr0) & ~settable) || bps == 0 || wps == 0 ||
@@ -202,7 +202,8 @@ static int set_realm_reg(SimVcpu *vcpu, const struct kvm_one_reg *reg)
     int n = core_index(reg->id);
     uint64_t v[8];
 
-    if (n < 0 && reg->id != SIM_REG_DFR0 && reg->id != SIM_REG_PMCR &&
+    if (n < 0 && reg->id != SIM_REG_DFR0 &&
+        (reg->id != SIM_REG_PMCR || !sim_generation()->pmcr) &&
         reg->id != KVM_REG_ARM64_SVE_VLS) {
         sim_complain(vcpu->vm, "register 0x%" PRIx64 " is written, which a "
                      "Realm does not have for the VMM", (uint64_t)reg->id);
@@ -279,37 +280,4 @@ int sim_get_one_reg(SimVcpu *vcpu, const struct kvm_one_reg *reg)
         return sim_backend()->get_reg(vcpu, reg);
     }
     return sim_copy_to_user(user, &v, sizeof(v));
-}
-
-/* A Realm lists what can be set, and nothing else */
-int sim_get_reg_list(SimVcpu *vcpu, struct kvm_reg_list *list)
-{
-    uint64_t ids[40];
-    uint64_t count = 0, room;
-
-    if (!vcpu->initialised) {
-        return -ENOEXEC;
-    }
-    if (!vcpu->vm->is_realm) {
-        return sim_backend()->get_reg_list(vcpu, list);
-    }
-    for (int n = 0; n < 31; n++) {
-        ids[count++] = SIM_REG_X(n);
-    }
-    ids[count++] = SIM_REG_PC;
-    ids[count++] = SIM_REG_DFR0;
-    if (has_pmu(vcpu)) {
-        ids[count++] = SIM_REG_PMCR;
-    }
-    if (has_sve(vcpu)) {
-        ids[count++] = KVM_REG_ARM64_SVE_VLS;
-    }
-    if (sim_copy_from_user(&room, &list->n, sizeof(room)) ||
-        sim_copy_to_user(&list->n, &count, sizeof(count))) {
-        return -EFAULT;
-    }
-    if (room < count) {
-        return -E2BIG;
-    }
-    return sim_copy_to_user(list->reg, ids, count * sizeof(ids[0]));
 }

@@ -65,9 +65,10 @@ static void start(void)
     }
     if (c->report) {
         g_autofree char *head = g_strdup_printf(
-            "{\"format\": 1, \"mode\": \"%s\", \"personality\": \"%s\",\n"
-            " \"calls\": [", sim_backend()->name,
-            c->personality == SIM_V7 ? "v7" : "v10");
+            "{\"format\": 1, \"mode\": \"%s\", \"personality\": \"%s\", "
+            "\"abi\": \"%s\",\n \"calls\": [", sim_backend()->name,
+            c->personality == SIM_V7 ? "v7" : sim_generation()->version,
+            sim_generation()->name);
 
         report_fd = create_file(c->report);
         body_end = pwrite(report_fd, head, strlen(head), 0);

@@ -287,6 +287,18 @@ static uint64_t shared_resident(RunSlot *rs, uint64_t off, uint64_t len)
     return n * SIM_PAGE_SIZE;
 }
 
+/* Bytes of pages [@p, @last) that the guest used by their shared alias */
+static uint64_t forget_touched(RunSlot *rs, uint64_t p, uint64_t last)
+{
+    uint64_t n = 0;
+
+    for (; p < last; p++) {
+        n += rs->touched[p];
+        rs->touched[p] = 0;
+    }
+    return n * SIM_PAGE_SIZE;
+}
+
 /* Free the shared memory of private pages, so that an access is noticed */
 static uint64_t drop_private_pages(RunSlot *rs, uint64_t gpa, uint64_t end)
 {
@@ -304,7 +316,8 @@ static uint64_t drop_private_pages(RunSlot *rs, uint64_t gpa, uint64_t end)
             uint64_t kept = shared_resident(rs, off, len);
 
             if (kept) {
-                dropped += kept;
+                /* what the guest filled by itself is not the VMM's doing */
+                dropped += kept - MIN(kept, forget_touched(rs, p, n));
                 sim_real_madvise(rs->shared + off, len, MADV_REMOVE);
             }
         }
@@ -344,6 +357,7 @@ static int bring_to_life(SimVm *vm, RunSlot *rs)
     }
     rs->view = g_malloc0(pages);            /* RUN_VIEW_NONE, as mapped */
     rs->attribute = g_malloc0(pages);
+    rs->touched = g_malloc0(pages);
     rs->live = true;
     ret = update_slot(vm, rs, 0, UINT64_MAX);
     if (ret < 0) {
@@ -404,14 +418,13 @@ int run_punch_gmem(SimGmem *gmem, uint64_t off, uint64_t len)
 }
 
 int run_populate_page(SimVm *vm, SimSlot *slot, uint64_t gpa,
-                      uint8_t page[SIM_PAGE_SIZE])
+                      const void *source, uint8_t page[SIM_PAGE_SIZE])
 {
     RunGmem *g = slot->gmem->backend;
     uint64_t off = gpa - slot->gpa;
-    char *from = (char *)(uintptr_t)slot->hva + off;
 
     /* The system call refuses what cannot be read; memcpy() would crash */
-    if (pwrite(g->fd, from, SIM_PAGE_SIZE, slot->gmem_offset + off) < 0) {
+    if (pwrite(g->fd, source, SIM_PAGE_SIZE, slot->gmem_offset + off) < 0) {
         return -errno;
     }
     memcpy(page, g->map + slot->gmem_offset + off, SIM_PAGE_SIZE);
@@ -518,6 +531,7 @@ static void free_slot(RunVm *rv, RunSlot *rs)
     }
     g_free(rs->view);
     g_free(rs->attribute);
+    g_free(rs->touched);
     g_free(rs);
 }
 

@@ -209,6 +209,13 @@ static int memory_fault(SimVcpu *vcpu)
     if (fault.destroyed) {
         return destroyed_page(vcpu, fault.gpa);
     }
+    if (fault.unwritten) {
+        vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
+        return -EFAULT;
+    }
+    if (fault.private_alias && !sim_generation()->private_alias_fault) {
+        return 1;               /* another vCPU is about to give it up */
+    }
     if (!fault.private_alias) {
         note_alias(vcpu, fault.gpa);
     }
@@ -219,6 +226,28 @@ static int memory_fault(SimVcpu *vcpu)
     vcpu->fault_touch = true;
     return run_exit_memory_fault(vcpu, fault.gpa, SIM_PAGE_SIZE,
                                  fault.private_alias);
+}
+
+/* Where that is EAGAIN it comes again, until there is a slot */
+static int use_of_hole(SimVcpu *vcpu, uint64_t gpa)
+{
+    RunVcpu *b = vcpu->backend;
+
+    b->in_hole = sim_generation()->hole == EAGAIN;
+    b->hole = gpa;
+    return b->in_hole ? -EAGAIN : -ENXIO;
+}
+
+static bool still_in_hole(SimVcpu *vcpu)
+{
+    RunVcpu *b = vcpu->backend;
+
+    if (b->in_hole) {
+        pthread_mutex_lock(&vcpu->vm->lock);
+        b->in_hole = !sim_slot_at(vcpu->vm, b->hole);
+        pthread_mutex_unlock(&vcpu->vm->lock);
+    }
+    return b->in_hole;
 }
 
 /*
@@ -241,7 +270,7 @@ static int no_private_memory(SimVcpu *vcpu, uint64_t gpa)
         sim_trace("vcpu %u: private 0x%" PRIx64 " has %s", vcpu->id, gpa,
                   slot ? "a slot without a guest_memfd" : "no slot");
         sim_report_count("use of a private address without memory");
-        return slot ? -EINVAL : -ENXIO;
+        return slot ? -EINVAL : use_of_hole(vcpu, gpa);
     }
     ret = external_abort(vcpu, "no memory");
     return ret < 0 ? ret : 1;
@@ -319,6 +348,15 @@ int run_vcpu(SimVcpu *vcpu)
     }
     completed_mmio(vcpu);
     accept_kicks(vcpu);
+    /* generation B commits when it enters the guest */
+    if (sim_generation()->implicit && vcpu->run->immediate_exit &&
+        (b->ripas.pending || b->in_hole)) {
+        vcpu->run->exit_reason = KVM_EXIT_INTR;
+        return -EINTR;
+    }
+    if (still_in_hole(vcpu)) {
+        return -EAGAIN;
+    }
     run_commit_ripas(vcpu);
     if (run_rsi_again(vcpu, &ret)) {
         return ret;

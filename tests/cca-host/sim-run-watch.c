@@ -106,7 +106,36 @@ static unsigned shared_run(const RunSlot *rs, uint64_t page)
     return n;
 }
 
-static void handle(SimVm *vm, char *addr, pid_t tid)
+/*
+ * Version 14 cannot map a shared page for reading that is not there.  A reader
+ * of another kind, as the ITS, is not told apart: the VMM has to fill it, too.
+ */
+static void unwritten(RunVm *rv, SimVcpu *vcpu, RunFault fault)
+{
+    sim_complain(vcpu->vm, "the kernel warns: the guest reads the shared page "
+                 "0x%" PRIx64 ", which the host never wrote", fault.gpa);
+    fault.unwritten = true;
+    stop_guest(rv, vcpu, fault);
+}
+
+/* The guest may have the page by its shared alias without an exit */
+static void give_shared(RunVm *rv, RunSlot *rs, SimVcpu *vcpu, RunFault fault,
+                        uint64_t page, bool write)
+{
+    bool private = rs->attribute[page] == RUN_PRIVATE;
+
+    if (vcpu && !write && sim_generation()->unwritten_fault) {
+        unwritten(rv, vcpu, fault);
+        return;
+    }
+    rs->touched[page] |= private;
+    /* one page at a time where it matters which of them are there */
+    fill(rv, fault.addr, private ||
+         (vcpu && sim_generation()->unwritten_fault) ? 1
+         : shared_run(rs, page));
+}
+
+static void handle(SimVm *vm, char *addr, pid_t tid, bool write)
 {
     RunVm *rv = vm->backend;
     SimVcpu *vcpu = vcpu_of_thread(rv, tid);
@@ -123,8 +152,9 @@ static void handle(SimVm *vm, char *addr, pid_t tid)
     /* What KVM was told nothing about the guest may use as shared, QEMU not */
     if (!fault.private_alias &&
         (rs->attribute[page] == RUN_SHARED ||
-         (rs->attribute[page] == RUN_UNTOLD && vcpu))) {
-        fill(rv, addr, shared_run(rs, page));
+         (rs->attribute[page] == RUN_UNTOLD && vcpu) ||
+         (vcpu && !sim_generation()->shared_alias_fault))) {
+        give_shared(rv, rs, vcpu, fault, page, write);
         return;
     }
     if (vcpu) {
@@ -154,7 +184,8 @@ static void *watch_loop(void *opaque)
         pthread_mutex_lock(&rv->map_lock);
         handle(vm, (char *)(uintptr_t)(msg.arg.pagefault.address &
                                        ~SIM_PAGE_MASK),
-               msg.arg.pagefault.feat.ptid);
+               msg.arg.pagefault.feat.ptid,
+               msg.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WRITE);
         pthread_mutex_unlock(&rv->map_lock);
     }
     return NULL;

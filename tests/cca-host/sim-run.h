@@ -20,6 +20,11 @@
  * guest.  Every access of the VMM's process (threads, system calls, vhost) to
  * a page that is not shared is a complaint in the report.
  *
+ * Of generation B the front end has everything but this: the guest's use of a
+ * shared alias does not ask for the attribute, RIPAS RAM without a slot makes
+ * KVM_RUN fail for ever where it is EAGAIN, and a read of a shared page that
+ * the host never wrote fails where that is so.
+ *
  * Not modelled: a guest may *read* a shared page through its private alias,
  * because the kernel's ITS reads its tables at that address (a write is an
  * external abort, as it should be).  PSCI is KVM's own, so it also answers to
@@ -71,6 +76,7 @@ typedef struct RunSlot {
     int shared_fd;          /* its file, if this library made it, else -1 */
     uint8_t *view;          /* a RunView per page */
     uint8_t *attribute;     /* a RunAttribute per page */
+    uint8_t *touched;       /* the guest used the shared alias, no exit */
     bool live;              /* set up at ACTIVATE */
 } RunSlot;
 
@@ -89,6 +95,7 @@ typedef struct RunFault {
     bool pending;
     bool private_alias;
     bool destroyed;
+    bool unwritten;             /* a read of what the host never wrote */
     uint64_t gpa;
     char *addr;                 /* page that is PROT_NONE until the exit */
 } RunFault;
@@ -108,6 +115,8 @@ typedef struct RunVcpu {
     RunRipasRequest ripas;
     uint32_t rsi_again;         /* RSI call that found its memory missing */
     unsigned aborts;            /* external aborts in a row */
+    bool in_hole;               /* used RIPAS RAM without a slot: see below */
+    uint64_t hole;              /* where */
     bool deferred;              /* the real KVM has not completed an access */
     uint8_t mmio_data[8];       /* which gives that */
     GByteArray *token;          /* being given to the guest, or NULL */
@@ -121,7 +130,7 @@ int run_create_gmem(SimGmem *gmem);
 void run_destroy_gmem(SimGmem *gmem);
 int run_punch_gmem(SimGmem *gmem, uint64_t off, uint64_t len);
 int run_populate_page(SimVm *vm, SimSlot *slot, uint64_t gpa,
-                      uint8_t page[SIM_PAGE_SIZE]);
+                      const void *source, uint8_t page[SIM_PAGE_SIZE]);
 int run_set_memslot(SimVm *vm, SimSlot *slot, SimSlotChange change);
 int run_convert(SimVm *vm, uint64_t gpa, uint64_t size, bool private);
 void run_shared_discarded(SimVm *vm, SimSlot *slot, uint64_t gpa,

@@ -46,9 +46,11 @@ static void append_realm(GString *s, SimVm *vm)
         g_string_append_printf(s, ", \"rim\": \"%s\", \"num-bps\": %u, "
                                "\"num-wps\": %u, \"pmu\": %s, "
                                "\"pmu-counters\": %u, \"sve\": %s, "
-                               "\"sve-vl\": %u", hex, p->num_bps, p->num_wps,
+                               "\"sve-vl\": %u, \"lpa2\": %s", hex,
+                               p->num_bps, p->num_wps,
                                p->pmu ? "true" : "false", p->pmu_num_ctrs,
-                               p->sve ? "true" : "false", p->sve_vl);
+                               p->sve ? "true" : "false", p->sve_vl,
+                               p->lpa2 ? "true" : "false");
     }
     append_ranges(s, "ripas", &realm->ripas);
     append_ranges(s, "populated", &realm->populated);

@@ -39,24 +39,29 @@ int sim_open_kvm(int flags)
     return fd;
 }
 
+/* A kernel of generation B wants the hash that it was built with */
+bool sim_rmm_usable(void)
+{
+    const SimConfig *c = sim_config();
+
+    return c->rmm && (sim_generation()->choices ||
+                      (c->kernel_hash == SIM_HASH_SHA256 ? c->rmm_sha256
+                                                         : c->rmm_sha512));
+}
+
 /* 1 = Realm, 0 = ordinary, or -errno */
 static int vm_type(uint64_t type)
 {
-    const SimConfig *c = sim_config();
-    uint64_t realm = c->abi >= SIM_ABI_B3 ? SIM_VM_TYPE_REALM_V14
-                                          : SIM_VM_TYPE_REALM;
+    const SimGeneration *g = sim_generation();
     uint64_t rest = type & ~SIM_VM_TYPE_IPA_MASK;
 
     if (rest == 0) {
         return 0;
     }
-    if (rest != realm || c->abi == SIM_ABI_NONE) {
+    if (rest != g->vm_type) {
         return -EINVAL;
     }
-    if (!c->rmm) {
-        return c->abi == SIM_ABI_A ? -EPERM : -EINVAL;
-    }
-    return 1;
+    return sim_rmm_usable() ? 1 : -g->no_rmm;
 }
 
 static bool ipa_fits(unsigned bits, bool realm)

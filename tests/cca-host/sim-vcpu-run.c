@@ -25,6 +25,13 @@ static int may_enter(SimVcpu *vcpu)
     if (!vm->is_realm) {
         return 0;
     }
+    if (sim_generation()->implicit) {
+        int ret = sim_implicit_before_run(vcpu);
+
+        if (ret) {
+            return ret;
+        }
+    }
     if (vm->realm.state == SIM_REALM_OFF) {
         return sim_off_leaves(vcpu) ? 1 : 0;
     }
@@ -44,7 +51,7 @@ static int may_enter(SimVcpu *vcpu)
     if (vcpu->id && !vcpu->ran && !vcpu->powered_off) {
         sim_complain(vm, "vCPU %u is run without being powered off; its REC "
                      "is not runnable until a CPU_ON", vcpu->id);
-        return -ENXIO;
+        return sim_generation()->bring_up_again ? -EAGAIN : -ENXIO;
     }
     if (vcpu->id == 0 &&
         sim_ranges_any(&vm->realm.destroyed, vm->realm.boot_pc,
@@ -52,45 +59,6 @@ static int may_enter(SimVcpu *vcpu)
         return -ENXIO;
     }
     return 0;
-}
-
-/*
- * Memory that KVM was told nothing about is shared already: the VMM need not
- * tell, and may let devices in.
- */
-static void note_shared(SimVm *vm, uint64_t start, uint64_t end)
-{
-    while (start < end) {
-        bool told;
-        uint64_t next = sim_ranges_piece(&vm->told, start, end, &told);
-
-        if (!told) {
-            sim_ranges_add(&vm->told, start, next);
-            sim_backend()->convert(vm, start, next - start, false);
-        }
-        start = next;
-    }
-}
-
-/* What the guest wants to be shared from now on, as far as an exit tells */
-static void note_memory_fault(SimVcpu *vcpu)
-{
-    const struct kvm_run *run = vcpu->run;
-    uint64_t start = run->memory_fault.gpa;
-    uint64_t end = start + run->memory_fault.size;
-    SimVm *vm = vcpu->vm;
-
-    vcpu->fault_pending = true;
-    vcpu->fault_private =
-        run->memory_fault.flags & KVM_MEMORY_EXIT_FLAG_PRIVATE;
-    vcpu->fault_gpa = start;
-    vcpu->fault_size = run->memory_fault.size;
-    if (run->memory_fault.flags & KVM_MEMORY_EXIT_FLAG_PRIVATE) {
-        sim_ranges_remove(&vm->realm.wants_shared, start, end);
-    } else {
-        sim_ranges_add(&vm->realm.wants_shared, start, end);
-        note_shared(vm, start, end);
-    }
 }
 
 static void report_exit(SimVcpu *vcpu, int ret)
@@ -137,7 +105,7 @@ static void after_exit(SimVcpu *vcpu, int ret)
     }
     switch (run->exit_reason) {
     case KVM_EXIT_MEMORY_FAULT:
-        note_memory_fault(vcpu);
+        sim_convert_note(vcpu);
         break;
     case KVM_EXIT_SYSTEM_EVENT:
         if (run->system_event.type == KVM_SYSTEM_EVENT_SHUTDOWN ||
@@ -155,56 +123,6 @@ static void after_exit(SimVcpu *vcpu, int ret)
         break;
     }
     report_exit(vcpu, ret);
-}
-
-/*
- * Is a part of [@start, @end) not as the exit asked? What was never shared may
- * stay without an attribute when the guest only asks for RIPAS RAM: its first
- * use is another exit. That one comes again and again until it is PRIVATE.
- */
-static bool not_converted(SimVcpu *vcpu, uint64_t start, uint64_t end)
-{
-    SimVm *vm = vcpu->vm;
-
-    if (!vcpu->fault_private) {
-        return sim_ranges_any(&vm->priv, start, end);
-    }
-    while (start < end) {
-        bool private, told;
-        uint64_t next = sim_ranges_piece(&vm->priv, start, end, &private);
-
-        next = sim_ranges_piece(&vm->told, start, next, &told);
-        if (!private && (told || vcpu->fault_touch)) {
-            return true;
-        }
-        start = next;
-    }
-    return false;
-}
-
-/* The VMM comes back from a memory fault: did it convert the memory? */
-static void judge_conversion(SimVcpu *vcpu)
-{
-    SimVm *vm = vcpu->vm;
-    uint64_t fault_end = vcpu->fault_gpa + vcpu->fault_size;
-
-    if (!vcpu->fault_pending) {
-        return;
-    }
-    vcpu->fault_pending = false;
-    for (guint i = 0; i < vm->slots->len; i++) {
-        SimSlot *slot = g_ptr_array_index(vm->slots, i);
-        uint64_t start = MAX(vcpu->fault_gpa, slot->gpa);
-        uint64_t end = MIN(fault_end, slot->gpa + slot->size);
-
-        if (slot->gmem && start < end && not_converted(vcpu, start, end)) {
-            sim_complain(vm, "vCPU %u is run again, but 0x%" PRIx64 "+0x%"
-                         PRIx64 " was not made %s as its exit asked",
-                         vcpu->id, start, end - start,
-                         vcpu->fault_private ? "private" : "shared");
-        }
-    }
-    vcpu->fault_touch = false;
 }
 
 /*
@@ -230,6 +148,10 @@ static int enter(SimVcpu *vcpu)
                         vcpu->id, vcpu->run->exit_reason);
         return 1;
     }
+    if (ret == -EAGAIN) {
+        sim_report_count("RUN_AGAIN");
+        return ret;
+    }
     if (ret < 0) {
         sim_report_call(vm, "RUN", ret, "\"vcpu\": %u", vcpu->id);
         return ret;
@@ -241,9 +163,12 @@ static int enter(SimVcpu *vcpu)
         sim_report_call(vm, "FIRST_RUN", 0, "\"vcpu\": %u", vcpu->id);
     }
     if (vm->is_realm) {
-        judge_conversion(vcpu);
+        ret = sim_convert_judge(vcpu);
         if (vm->realm.failed) {
             sim_realm_step(vm, "KVM_RUN", 0);
+        }
+        if (ret) {
+            return ret;
         }
     }
     vcpu->ran = true;
@@ -265,7 +190,7 @@ long sim_vcpu_run(SimVcpu *vcpu)
         return ret;
     }
     pthread_mutex_lock(&vm->lock);
-    ret = enter(vcpu);
+    ret = vm->dead ? -EIO : enter(vcpu);
     pthread_mutex_unlock(&vm->lock);
     if (ret) {
         return MIN(ret, 0);

@@ -13,17 +13,46 @@
 
 static uint32_t known_features(void)
 {
+    const SimGeneration *g = sim_generation();
     uint32_t f = FEATURE(KVM_ARM_VCPU_POWER_OFF) |
         FEATURE(KVM_ARM_VCPU_EL1_32BIT) | FEATURE(KVM_ARM_VCPU_PSCI_0_2) |
         FEATURE(KVM_ARM_VCPU_PMU_V3) | FEATURE(KVM_ARM_VCPU_SVE) |
         FEATURE(KVM_ARM_VCPU_PTRAUTH_ADDRESS) |
         FEATURE(KVM_ARM_VCPU_PTRAUTH_GENERIC) | FEATURE(7) | FEATURE(8);
 
-    return sim_config()->abi == SIM_ABI_A ? f | FEATURE(SIM_VCPU_REC) : f;
+    return g->rec == SIM_REC_UNKNOWN ? f : f | FEATURE(SIM_VCPU_REC);
+}
+
+/* Of a Realm of generation B (seen: vCPUs and registers) */
+static int check_realm_features(SimVm *vm, uint32_t f)
+{
+    uint32_t both = FEATURE(KVM_ARM_VCPU_PTRAUTH_ADDRESS) |
+                    FEATURE(KVM_ARM_VCPU_PTRAUTH_GENERIC);
+
+    if ((f & (FEATURE(KVM_ARM_VCPU_EL1_32BIT) | FEATURE(SIM_VCPU_HAS_EL2) |
+              FEATURE(SIM_VCPU_HAS_EL2_E2H0))) ||
+        ((f & both) && (f & both) != both)) {
+        return -EINVAL;
+    }
+    if ((f & FEATURE(KVM_ARM_VCPU_PMU_V3)) &&
+        sim_check_extension(NULL, vm, KVM_CAP_ARM_PMU_V3) <= 0) {
+        sim_complain(vm, "a vCPU has a PMU, which the Realm's descriptor does "
+                     "not offer; the Realm cannot be created");
+    }
+    return 0;
+}
+
+/* Generation B does not ask the list that the Realm's descriptor has */
+static bool has_pmu(SimVm *vm)
+{
+    return vm->is_realm && sim_generation()->realm_caps
+        ? sim_config()->host_pmu_counters > 0
+        : sim_check_extension(NULL, vm, KVM_CAP_ARM_PMU_V3) > 0;
 }
 
 static int check_features(SimVm *vm, const struct kvm_vcpu_init *init)
 {
+    const SimGeneration *g = sim_generation();
     uint32_t f = init->features[0];
 
     for (unsigned i = 1; i < G_N_ELEMENTS(init->features); i++) {
@@ -34,7 +63,11 @@ static int check_features(SimVm *vm, const struct kvm_vcpu_init *init)
     if (f & ~known_features()) {
         return -ENOENT;
     }
-    if ((f & FEATURE(SIM_VCPU_REC)) && !vm->is_realm) {
+    if ((f & FEATURE(SIM_VCPU_REC)) && !vm->is_realm &&
+        g->rec == SIM_REC_NEEDED) {
+        return -EINVAL;
+    }
+    if (vm->is_realm && g->el2_einval && check_realm_features(vm, f)) {
         return -EINVAL;
     }
     if ((f & FEATURE(KVM_ARM_VCPU_EL1_32BIT)) &&
@@ -44,8 +77,7 @@ static int check_features(SimVm *vm, const struct kvm_vcpu_init *init)
     }
     if (((f & FEATURE(KVM_ARM_VCPU_SVE)) &&
          sim_check_extension(NULL, vm, KVM_CAP_ARM_SVE) <= 0) ||
-        ((f & FEATURE(KVM_ARM_VCPU_PMU_V3)) &&
-         sim_check_extension(NULL, vm, KVM_CAP_ARM_PMU_V3) <= 0)) {
+        ((f & FEATURE(KVM_ARM_VCPU_PMU_V3)) && !has_pmu(vm))) {
         return -EINVAL;
     }
     /* all vCPUs of a VM have the same features */
@@ -65,6 +97,12 @@ static int vcpu_init(SimVcpu *vcpu, const void *user)
         return -EFAULT;
     }
     ret = check_features(vm, &init);
+    if (!ret && sim_implicit_is_active(vm)) {
+        /* taken, and without any effect (seen) */
+        sim_report_call(vm, "VCPU_INIT", 0, "\"vcpu\": %u, \"features\": %u",
+                        vcpu->id, init.features[0]);
+        return 0;
+    }
     if (!ret) {
         struct kvm_vcpu_init plain = init;
 
@@ -78,6 +116,7 @@ static int vcpu_init(SimVcpu *vcpu, const void *user)
         if (!vcpu->initialised || !vcpu->sve_finalised) {
             sim_regs_reset(vcpu);
         }
+        sim_implicit_vcpu_reset(vcpu);
         vcpu->initialised = true;
         vm->inited = true;
         vm->features = init.features[0] & ~FEATURE(KVM_ARM_VCPU_POWER_OFF);
@@ -87,12 +126,29 @@ static int vcpu_init(SimVcpu *vcpu, const void *user)
     return ret;
 }
 
+/* The REC exists from here on, and is measured if it is the one that boots */
+int sim_rec_create(SimVcpu *vcpu)
+{
+    SimRealm *realm = &vcpu->vm->realm;
+    bool boot = vcpu->id == 0;
+    int ret = sim_backend()->vcpu_finalize_rec(vcpu);
+
+    if (ret < 0) {
+        return ret;
+    }
+    sim_rim_rec(&realm->rim, boot, vcpu->pc, vcpu->x);
+    if (boot) {
+        realm->boot_pc = vcpu->pc;
+    }
+    realm->rec_count++;
+    vcpu->rec_finalised = true;
+    return 0;
+}
+
 static int finalize_rec(SimVcpu *vcpu)
 {
     SimVm *vm = vcpu->vm;
     SimRealm *realm = &vm->realm;
-    bool boot = vcpu->id == 0;
-    int ret;
 
     if (!vm->is_realm || !(vcpu->features & FEATURE(SIM_VCPU_REC))) {
         return -EINVAL;
@@ -110,17 +166,7 @@ static int finalize_rec(SimVcpu *vcpu)
     if (vcpu->id != realm->rec_count) {
         return -ENXIO;
     }
-    ret = sim_backend()->vcpu_finalize_rec(vcpu);
-    if (ret < 0) {
-        return ret;
-    }
-    sim_rim_rec(&realm->rim, boot, vcpu->pc, vcpu->x);
-    if (boot) {
-        realm->boot_pc = vcpu->pc;
-    }
-    realm->rec_count++;
-    vcpu->rec_finalised = true;
-    return 0;
+    return sim_rec_create(vcpu);
 }
 
 static int finalize_sve(SimVcpu *vcpu)
@@ -148,7 +194,8 @@ static long finalize(SimVcpu *vcpu, int *user)
     if (sim_copy_from_user(&feature, user, sizeof(feature))) {
         return -EFAULT;
     }
-    if (feature == SIM_VCPU_REC && sim_config()->abi == SIM_ABI_A) {
+    if (feature == SIM_VCPU_REC &&
+        sim_generation()->rec == SIM_REC_NEEDED) {
         name = "VCPU_FINALIZE_REC";
         ret = sim_fail(name) ?: finalize_rec(vcpu);
         sim_report_call(vm, name, ret, "\"vcpu\": %u, \"pc\": %" PRIu64
@@ -204,6 +251,8 @@ static long set_mp_state(SimVcpu *vcpu, void *user)
         return -EFAULT;
     }
     vcpu->powered_off = mp.mp_state == KVM_MP_STATE_STOPPED;
+    vcpu->off_woken = vcpu->vm->realm.state == SIM_REALM_OFF &&
+                      mp.mp_state == KVM_MP_STATE_RUNNABLE;
     return sim_backend()->vcpu_ioctl(vcpu, KVM_SET_MP_STATE, user);
 }
 
@@ -222,6 +271,20 @@ static long one_reg(SimVcpu *vcpu, unsigned long req, void *user)
                                                : "GET_ONE_REG",
               (uint64_t)reg.id, ret);
     return ret;
+}
+
+/* Only of use if the VMM took PSCI out of the kernel */
+static long psci_complete(SimVcpu *vcpu, void *user)
+{
+    struct sim_abi_psci_complete arg;
+
+    if (!sim_generation()->psci_complete) {
+        return -EINVAL;
+    }
+    if (!vcpu->vm->is_realm) {
+        return -ENXIO;
+    }
+    return sim_copy_from_user(&arg, user, sizeof(arg)) ? -EFAULT : -EINVAL;
 }
 
 static long handle(SimVcpu *vcpu, unsigned long req, void *arg)
@@ -245,11 +308,10 @@ static long handle(SimVcpu *vcpu, unsigned long req, void *arg)
     case KVM_GET_DEVICE_ATTR:
         return sim_vcpu_attr(vcpu, req, arg);
     case KVM_SET_GUEST_DEBUG:
-        return vcpu->vm->is_realm
-            ? -EINVAL : sim_backend()->vcpu_ioctl(vcpu, req, arg);
+        return vcpu->vm->is_realm ? -sim_generation()->guest_debug
+            : sim_backend()->vcpu_ioctl(vcpu, req, arg);
     case SIM_PSCI_COMPLETE:
-        /* only of use if the VMM took PSCI out of the kernel */
-        return -EINVAL;
+        return psci_complete(vcpu, arg);
     default:
         return sim_backend()->vcpu_ioctl(vcpu, req, arg);
     }
@@ -270,6 +332,8 @@ long sim_vcpu_ioctl(SimVcpu *vcpu, unsigned long req, void *arg)
     if (ret) {
         sim_report_call(vm, name, ret, "\"vcpu\": %u, \"injected\": true",
                         vcpu->id);
+    } else if (vm->dead) {
+        ret = -EIO;
     } else {
         ret = handle(vcpu, req, arg);
     }

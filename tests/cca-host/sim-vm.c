@@ -7,6 +7,7 @@
 
 #include "sim-backend.h"
 #include "sim-names.h"
+#include "sim-populate.h"
 #include "sim-user.h"
 
 #define MAX_VCPUS 512
@@ -31,6 +32,7 @@ static long create_vcpu(SimVm *vm, uint64_t id)
     if (id >= MAX_VCPUS) {
         return -EINVAL;
     }
+    sim_implicit_judge_new_vcpu(vm, id);
     if (vm->vgic_inited) {
         return -EBUSY;
     }
@@ -112,42 +114,33 @@ static long enable_cap(SimVm *vm, const void *user)
     if (sim_copy_from_user(&cap, user, sizeof(cap))) {
         return -EFAULT;
     }
-    if (sim_config()->abi == SIM_ABI_A && cap.cap == sim_config()->cap) {
+    if (sim_generation()->vm_type && !sim_generation()->implicit &&
+        cap.cap == sim_config()->cap) {
         return sim_realm_enable_cap(vm, &cap);
     }
     sim_trace("ENABLE_CAP %u", cap.cap);
     sim_dirty_judge_cap(vm, &cap);
+    if (vm->is_realm && sim_generation()->enable_listed &&
+        cap.cap != KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 &&
+        cap.cap != KVM_CAP_HALT_POLL) {
+        return -EINVAL;
+    }
     if (enables_unrelated(cap.cap)) {
         return cap.flags ? -EINVAL : 0;
     }
     return sim_backend()->vm_ioctl(vm, KVM_ENABLE_CAP, &cap);
 }
 
-/* Just enough of generation B for a probe to recognise it */
-static long populate_b(SimVm *vm, unsigned long req, const void *user)
-{
-    SimAbi abi = sim_config()->abi;
-    struct sim_abi_populate_b arg;
-
-    if (abi < SIM_ABI_B1 || (abi == SIM_ABI_B1) != (req == SIM_POPULATE_W)) {
-        return -EINVAL;
-    }
-    if (!vm->is_realm) {
-        return abi == SIM_ABI_B1 ? -EPERM : -ENXIO;
-    }
-    if (sim_copy_from_user(&arg, user, sizeof(arg))) {
-        return -EFAULT;
-    }
-    sim_complain(vm, "the VMM drives generation B, which is not simulated "
-                 "beyond probing");
-    return -ENXIO;
-}
-
 static long set_attributes(SimVm *vm, const void *user)
 {
     struct kvm_memory_attributes arg;
 
-    if (sim_config()->abi == SIM_ABI_B4) {
+    if (!sim_generation()->vm_type ||
+        sim_generation()->owner != SIM_OWNER_VM) {
+        if (vm->is_realm) {
+            sim_complain(vm, "KVM_SET_MEMORY_ATTRIBUTES of a VM whose "
+                         "attributes are the guest_memfd's");
+        }
         return -EINVAL;
     }
     if (sim_copy_from_user(&arg, user, sizeof(arg))) {
@@ -188,7 +181,13 @@ static long handle(SimVm *vm, unsigned long req, void *arg)
         return set_attributes(vm, arg);
     case SIM_POPULATE_W:
     case SIM_POPULATE_RW:
-        return populate_b(vm, req, arg);
+        return sim_rmi_populate(vm, req, arg);
+    case SIM_SET_ATTRIBUTES2:
+        if (vm->is_realm) {
+            sim_complain(vm, "KVM_SET_MEMORY_ATTRIBUTES2 of the VM and not "
+                         "of a guest_memfd");
+        }
+        return -EINVAL;
     case KVM_CREATE_IRQCHIP:
         /* this request makes a GICv2 */
         return vm->is_realm ? -ENODEV
@@ -213,6 +212,8 @@ long sim_vm_ioctl(SimVm *vm, unsigned long req, void *arg)
         if (req == KVM_SET_MEMORY_ATTRIBUTES && sim_realm_is_active(vm)) {
             vm->realm.failed = name;
         }
+    } else if (vm->dead) {
+        ret = -EIO;
     } else {
         ret = handle(vm, req, arg);
     }
@@ -252,7 +253,7 @@ long sim_device_ioctl(SimDevice *dev, unsigned long req, void *arg)
         return ret;
     }
     pthread_mutex_lock(&vm->lock);
-    ret = sim_backend()->device_ioctl(dev, req, arg);
+    ret = vm->dead ? -EIO : sim_backend()->device_ioctl(dev, req, arg);
     if (!ret && req == KVM_SET_DEVICE_ATTR && is_vgic_init(dev, arg)) {
         vm->vgic_inited = true;
     }

@@ -56,7 +56,9 @@ typedef struct SimGmem {
     SimObject obj;
     SimVm *vm;
     uint64_t size;
+    uint64_t flags;         /* SIM_GMEM_* */
     uint64_t punched;       /* bytes punched so far */
+    SimRanges shared;       /* offsets whose attribute is not PRIVATE */
     void *backend;
 } SimGmem;
 
@@ -92,13 +94,17 @@ typedef struct SimVcpu {
     bool pmu_irq_set;
     bool pmu_inited;
     bool ran;               /* entered at least once */
+    bool entered;           /* and without immediate_exit */
     bool powered_off;       /* as far as the VMM said */
     bool off_left;          /* it has left since the Realm is off */
+    bool off_woken;         /* made runnable since then */
+    bool brought_up;        /* its first run said EAGAIN, where one does */
     bool fault_pending;     /* the last exit asked for a conversion */
     bool fault_private;
     bool fault_touch;       /* it is an access that comes again, no request */
     uint64_t fault_gpa;
     uint64_t fault_size;
+    uint64_t fault_calls;   /* SimAttributes.calls when it came */
     uint64_t x[31];         /* what the VMM wrote, not what the guest has */
     uint64_t pc;
     uint64_t sve_vls[8];    /* bit vq-1 = vector length of vq * 128 bits */
@@ -139,6 +145,7 @@ typedef struct SimRealm {
     SimRanges destroyed;    /* populated, then lost by the VMM's doing */
     SimRanges wants_shared; /* what the guest asked to be shared */
     SimRanges alias_touched; /* used by its shared address, no RSI call */
+    SimRanges asked_ram;    /* what the guest asked to be RAM */
     uint64_t boot_pc;       /* of vCPU 0, taken when its REC is made */
     const char *failed;     /* a launch step that failed, or NULL */
     int64_t resident_at_run; /* see sim_resident_sample(); -1 = not yet */
@@ -168,6 +175,8 @@ struct SimVm {
     bool vgic_inited;
     bool inited;            /* a vCPU was initialised */
     uint32_t features;      /* what all vCPUs have, less POWER_OFF */
+    bool dead;              /* every request of it is EIO */
+    bool judged_huge;       /* see sim_huge_judge() */
     uint64_t dfr0;          /* ID registers belong to the VM */
     unsigned routes;        /* of interrupts, as the VMM set them last */
     unsigned max_routes;    /* the most of them at a time */
@@ -217,6 +226,8 @@ void sim_off_delay(const SimVcpu *vcpu);
 void sim_system_event(struct kvm_run *run, uint32_t type, bool reset2);
 /* sim-vcpu-attr.c */
 long sim_vcpu_attr(SimVcpu *vcpu, unsigned long req, void *user);
+/* sim-gmem-state.c */
+long sim_gmem_ioctl(SimGmem *gmem, unsigned long req, void *arg);
 long sim_device_ioctl(SimDevice *dev, unsigned long req, void *arg);
 int sim_open_kvm(int flags);
 void sim_vm_destroy(SimVm *vm);
@@ -224,6 +235,9 @@ void sim_vm_destroy(SimVm *vm);
 unsigned sim_open_vms(void);
 void sim_vcpu_destroy(SimVcpu *vcpu);
 void sim_gmem_destroy(SimGmem *gmem);
+
+/* sim-system.c: are there Realms on this host? */
+bool sim_rmm_usable(void);
 
 /* sim-caps.c */
 int sim_check_extension(SimSystem *sys, SimVm *vm, long cap);
@@ -262,6 +276,25 @@ void sim_shared_discarded(uint64_t hva, uint64_t len, const char *how);
 
 /* sim-attributes.c */
 long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *arg);
+/* Changes the state of [@start, @end), and judges nothing but vhost */
+int sim_attribute_change(SimVm *vm, uint64_t start, uint64_t end, bool private,
+                         uint64_t *changed);
+/*
+ * Does what is done when the state of [@start, @end) is set, with all
+ * complaints. Returns 0 or -errno, and adds the bytes that change to @changed.
+ */
+int sim_attribute_apply(SimVm *vm, uint64_t start, uint64_t end, bool private,
+                        uint64_t *changed);
+
+/* sim-convert.c: exits that ask for memory of another state */
+void sim_convert_note(SimVcpu *vcpu);
+/* The VMM comes back from one: 0, or -EFAULT if KVM leaves with it again */
+int sim_convert_judge(SimVcpu *vcpu);
+
+/* sim-huge.c: what madvise() was told about the VMM's memory */
+void sim_huge_note(uint64_t hva, uint64_t len, bool huge);
+/* Complains once about memory of a Realm that may be of huge pages */
+void sim_huge_judge(SimVm *vm);
 
 /* sim-realm.c */
 long sim_realm_enable_cap(SimVm *vm, const struct kvm_enable_cap *cap);
@@ -272,10 +305,28 @@ void sim_realm_measurement(SimVm *vm, uint8_t out[64]);
 void sim_realm_teardown(SimVm *vm);
 const char *sim_realm_state_name(SimRealmState state);
 
+/* All that is checked when the Realm comes into being; 0 or -errno */
+int sim_realm_create(SimVm *vm);
+
+/* Legal, and yet a VMM that does it has a bug */
+void sim_realm_judge_activation(SimVm *vm);
+
+/* sim-implicit.c: Realms that POPULATE creates and KVM_RUN activates */
+int sim_implicit_ensure_created(SimVm *vm);
+/* Before @vcpu is entered: 0, or what KVM_RUN returns */
+int sim_implicit_before_run(SimVcpu *vcpu);
+bool sim_implicit_is_active(SimVm *vm);
+/* KVM_ARM_VCPU_INIT resets what the VMM has set */
+void sim_implicit_vcpu_reset(SimVcpu *vcpu);
+void sim_implicit_judge_new_vcpu(SimVm *vm, uint64_t id);
+
 /* sim-mec.c */
 int sim_mec_allocate(SimVm *vm);
 void sim_mec_release(SimVm *vm);
 void sim_mec_query(uint32_t *supported, uint32_t *count);
+
+/* sim-vcpu.c */
+int sim_rec_create(SimVcpu *vcpu);
 
 /* sim-regs.c */
 int sim_get_one_reg(SimVcpu *vcpu, const struct kvm_one_reg *reg);

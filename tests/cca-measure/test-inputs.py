@@ -4,7 +4,7 @@
 
 The inputs files of this directory were measured by TF-RMM v0.6.0 (its own
 rim.c, measurement.c and the handlers that call them, run natively), and so were
-the values of CREATED.
+the values of CREATED.  Those of RMM 2.0 are in tests/unit/rme-rim-vectors-b.h.
 """
 
 import base64
@@ -12,6 +12,7 @@ import copy
 import hashlib
 import json
 import os
+import re
 import struct
 import tempfile
 
@@ -93,6 +94,25 @@ BAD = [
 ]
 
 
+def vectors_b():
+    """(name, inputs) of each macro call in the file that the unit test has, too"""
+    path = os.path.join(os.path.dirname(__file__), "..", "unit", "rme-rim-vectors-b.h")
+    with open(path, encoding="utf-8") as file:
+        calls = re.findall(r'^VECTOR\(([^()]*)\)$', file.read(), re.M)
+    for call in calls:
+        name, *words, _, _, rim = [word.strip().strip('"') for word in call.split(",")]
+        flags, bits, sve, wps, data, x0, x7 = (int(w, 0) if w[0].isdigit() else w
+                                               for w in words)
+        steps = [{"step": "realm-create", "flags": flags, "ipa-bits": bits, "sve-vl": sve,
+                  "num-bps": 5, "num-wps": wps, "pmu-num-ctrs": 0, "hash-algo": 0}]
+        if data != "NONE":
+            steps.append({"step": "data", "ipa": 0x40000000, "measured": data == "MEASURED",
+                          "content": hashlib.sha256(b"\xa5" * 4096).hexdigest()})
+        steps.append({"step": "rec", "flags": 1, "pc": 0x90000000,
+                      "gprs": [x0, 0, 0, 0, 0, 0, 0, x7]})
+        yield name, changed(steps=steps, images=[], rim=rim)
+
+
 def test_refusals():
     for what, value, message in BAD:
         refuses(f"an inputs file {what} is refused", message, "verify", saved(value))
@@ -112,6 +132,10 @@ def test_verify():
     for operands, rim in CREATED:
         value = changed(steps=[{**BASE["steps"][0], **operands}], images=[], rim=rim)
         prints(f"so does REALM_CREATE with {operands}", rim, "verify", saved(value))
+    vectors = dict(vectors_b())
+    for name, value in vectors.items():
+        prints(f"so does vector {name} of RMM 2.0", value["rim"], "verify", saved(value))
+    check("there are vectors of hosts without and with LPA2", len(vectors), 10)
     wrong = saved(changed(steps__3__ipa=0x40002000))
     done = tool("verify", wrong)
     result("a page elsewhere is found", done.returncode == 2 and

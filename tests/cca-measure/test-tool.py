@@ -71,6 +71,10 @@ BAD = [
     ("a number that is none", ("--breakpoints", "six", "--", *LAUNCH), "--breakpoints six"),
     ("a number below zero", ("--watchpoints=-1", "--", *LAUNCH), "--watchpoints -1"),
     ("a vector length that is none", ("--sve", "yes", "--", *LAUNCH), "--sve yes"),
+    ("a generation that is none", ("--kernel-abi", "b9", "--", *LAUNCH), "--kernel-abi b9"),
+    ("LPA2 that is neither on nor off", ("--lpa2", "yes", "--", *LAUNCH), "--lpa2 yes"),
+    ("LPA2 twice", ("--lpa2", "on", "--", "qemu", "-object", "rme-guest,id=r,lpa2=off"),
+     "--lpa2 wants lpa2=on, and -object rme-guest has lpa2=off"),
     ("a number twice", ("--breakpoints", "6", "--", "qemu", "-cpu", "host,num-breakpoints=4",
                         "-object", "rme-guest,id=r"),
      "--breakpoints wants num-breakpoints=6, and -cpu has num-breakpoints=4"),
@@ -162,6 +166,8 @@ def test_command_lines():
                                       "num-pmu-counters=8,sve512=on"],
            "--breakpoints", "6", "--watchpoints", "4", "--pmu-counters", "8", "--sve", "512",
            "--", "qemu", "-object", "rme-guest,id=r", "-cpu", "host,num-watchpoints=4")
+    passes("the kernel of the host", ["-object", "rme-guest,id=r,kernel-abi=b3,lpa2=on,dry-run=on"],
+           "--kernel-abi", "b3", "--lpa2", "on", "--", "qemu", "-object", "rme-guest,id=r")
     passes("no PMU and no SVE", ["-object", "rme-guest,id=r,dry-run=on", "-cpu",
                                  "host,pmu=off,sve=off"],
            "--sve", "off", "--pmu-counters", "off", "--", "qemu", "-object", "rme-guest,id=r", "-cpu", "host")

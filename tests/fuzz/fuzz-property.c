@@ -14,7 +14,7 @@
 static const char *const properties[] = {
     "personalization-value", "measurement-algorithm", "mec-policy",
     "shared-mec", "ipa-bits", "measurement-log", "measurement-inputs",
-    "kernel-abi", "dry-run", "measurement-report",
+    "kernel-abi", "lpa2", "dry-run", "measurement-report",
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

@@ -16,7 +16,9 @@
 /* Begins each answer: libvirt's schema wants both, whatever the host has */
 #define SECTIONS "'sections': [{'measurement-algo': 'sha256'}, " \
                  "{'measurement-algo': 'sha512'}], "
-#define GENERATION "'kernel-generation': 'A (host series v8 to v11)', "
+#define GENERATION "'kernel-abi': 'a', " \
+                   "'kernel-generation': 'A (host series v8 to v11)', " \
+                   "'settable-personalization-value': true, "
 #define CAP(n, from) "'capability': " #n ", 'capability-origin': '" from "', "
 #define CAP_244 CAP(244, "kvm_cap_arm_rme")
 #define HASHES "'settable-algorithms': ['sha256', 'sha512'], "
@@ -164,9 +166,10 @@ typedef struct Unavailable {
     "KVM_ARM_RMI_POPULATE of later ones: its Realm ABI is unknown to this QEMU"
 #define NO_VCPU "cannot create a throw-away vCPU of a Realm to probe this " \
     "kernel: "
-#define GENERATION_B(name) "this kernel's Realm ABI is of generation B " \
-    "(host series " name "), which this QEMU cannot drive yet: it drives " \
-    "generation A (host series v8 to v11, NVIDIA 6.17 and 6.18 kernels)"
+#define NO_RMM_B "this kernel (%s) knows Arm CCA Realms but makes none: the " \
+    "firmware must start an RMM whose RMI version the kernel accepts, and KVM " \
+    "must run in a mode that has Realms, see the kernel's log (KVM_CREATE_VM " \
+    "for a Realm: Invalid argument; an ordinary VM knows KVM_ARM_RMI_POPULATE)"
 #define NO_PRIVATE_MEMORY "this kernel has no private guest memory " \
     "(KVM_CAP_GUEST_MEMFD, KVM_CAP_USER_MEMORY2 and " \
     "KVM_CAP_MEMORY_ATTRIBUTES), which a Realm's RAM is made of: enable " \
@@ -175,14 +178,14 @@ typedef struct Unavailable {
 static const Unavailable unavailable[] = {
     { "a kernel without Realms", "abi = none\nsysfs = none",
       "this kernel (%s) has no Arm CCA Realms: KVM_CREATE_VM refuses the Realm "
-      "type; boot a kernel with the Arm CCA host support" },
+      "type, and KVM_ARM_RMI_POPULATE is unknown to it; boot a kernel with the "
+      "Arm CCA host support, which is more than a driver for the RMM" },
     { "firmware without an RMM", "rmm = no",
       NO_RMM "Operation not permitted)" },
     { "a later kernel without an RMM", "abi = B2\nrmm = no\nsysfs = rmi",
       NO_RMM "Invalid argument)" },
-    { "a kernel of series v12", "abi = B1", GENERATION_B("v12") },
-    { "a kernel of series v13", "abi = B2", GENERATION_B("v13") },
-    { "a kernel of series v15", "abi = B4", GENERATION_B("v14 or later") },
+    { "a kernel of series v12 without an RMM", "abi = B1\nrmm = no", NO_RMM_B },
+    { "a kernel of series v14 without an RMM", "abi = B3\nrmm = no", NO_RMM_B },
     { "an unknown interface", "cap = 3000\nsysfs = none", UNKNOWN_ABI },
     { "pages of 64 KiB", "host-page-size = 65536",
       "this host's kernel uses pages of 64 KiB, and a Realm shares and "

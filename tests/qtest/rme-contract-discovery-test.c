@@ -23,14 +23,16 @@ static const Refusal refusals[] = {
         "refuses a kernel without Realms",
         "abi = none\nsysfs = none",
         "rme-guest 'rme0': this kernel (%s) has no Arm CCA Realms: "
-        "KVM_CREATE_VM refuses the Realm type; boot a kernel with the Arm CCA "
-        "host support",
+        "KVM_CREATE_VM refuses the Realm type, and KVM_ARM_RMI_POPULATE is "
+        "unknown to it; boot a kernel with the Arm CCA host support, which is "
+        "more than a driver for the RMM",
     }, {
         "refuses a kernel without Realms where the number has another meaning",
         "abi = none\nsysfs = none\nunrelated-cap = 244\nunrelated-cap = 245",
         "rme-guest 'rme0': this kernel (%s) has no Arm CCA Realms: "
-        "KVM_CREATE_VM refuses the Realm type; boot a kernel with the Arm CCA "
-        "host support",
+        "KVM_CREATE_VM refuses the Realm type, and KVM_ARM_RMI_POPULATE is "
+        "unknown to it; boot a kernel with the Arm CCA host support, which is "
+        "more than a driver for the RMM",
     }, {
         "refuses a kernel with Realms and firmware without an RMM",
         "rmm = no",
@@ -49,36 +51,6 @@ static const Refusal refusals[] = {
         "rme-guest 'rme0': this kernel (%s) knows Arm CCA Realms but found no "
         "RMM to run them: the firmware must start one whose RMI version the "
         "kernel accepts (KVM_CREATE_VM for a Realm: Invalid argument)",
-    }, {
-        "refuses a kernel of generation B1 and names it",
-        "abi = B1\nsysfs = rmi\ncap = 247",
-        "rme-guest 'rme0': this kernel's Realm ABI is of generation B (host "
-        "series v12), which this QEMU cannot drive yet: it drives generation "
-        "A (host series v8 to v11, NVIDIA 6.17 and 6.18 kernels)",
-    }, {
-        "refuses a kernel of generation B2 and names it",
-        "abi = B2\nsysfs = rmi\ncap = 248",
-        "rme-guest 'rme0': this kernel's Realm ABI is of generation B (host "
-        "series v13), which this QEMU cannot drive yet: it drives generation "
-        "A (host series v8 to v11, NVIDIA 6.17 and 6.18 kernels)",
-    }, {
-        "refuses a kernel of generation B3 and names it",
-        "abi = B3\nsysfs = rmi\ncap = 249",
-        "rme-guest 'rme0': this kernel's Realm ABI is of generation B (host "
-        "series v14 or later), which this QEMU cannot drive yet: it drives "
-        "generation A (host series v8 to v11, NVIDIA 6.17 and 6.18 kernels)",
-    }, {
-        "refuses a kernel of generation B4 and names it",
-        "abi = B4\nsysfs = rmi\ncap = 251",
-        "rme-guest 'rme0': this kernel's Realm ABI is of generation B (host "
-        "series v14 or later), which this QEMU cannot drive yet: it drives "
-        "generation A (host series v8 to v11, NVIDIA 6.17 and 6.18 kernels)",
-    }, {
-        "refuses a kernel of generation B without a number in sysfs",
-        "abi = B2\nsysfs = none\ncap = 248",
-        "rme-guest 'rme0': this kernel's Realm ABI is of generation B (host "
-        "series v13), which this QEMU cannot drive yet: it drives generation "
-        "A (host series v8 to v11, NVIDIA 6.17 and 6.18 kernels)",
     }, {
         "refuses a number that no probe finds",
         "cap = 3000\nsysfs = none",

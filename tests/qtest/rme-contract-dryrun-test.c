@@ -247,6 +247,14 @@ typedef struct Wrong {
 #define WATCH ",num-breakpoints=6,num-watchpoints=4"
 #define UNKNOWN "a dry run cannot know the host of the launch: add "
 
+#define ABI(abi) "-accel kvm -machine virt,confidential-guest-support=rme0 " \
+    "-object rme-guest,id=rme0,dry-run=on,measurement-algorithm=sha256," \
+    "kernel-abi=" abi " "
+#define NO_PMU "-cpu host,pmu=off,sve=off" WATCH
+/* 64 bytes, the first of which is 1 */
+#define RPV "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" \
+            "AAAAAAAAAAAAAAAAAAAAA=="
+
 static const Wrong wrongs[] = {
     { "breakpoints", DRY "-cpu host",
       UNKNOWN "num-breakpoints=N to -cpu host" },
@@ -335,17 +343,31 @@ static const Wrong wrongs[] = {
       "-object rme-guest,id=rme0,kernel-abi=b",
       "'kernel-abi' of rme-guest 'rme0' is for a dry run, a launch asks the "
       "kernel: remove it or add dry-run=on" },
-    { "a generation without PMU", "-accel kvm "
+    { "lpa2 of a launch", "-accel kvm "
       "-machine virt,confidential-guest-support=rme0 "
-      "-object rme-guest,id=rme0,dry-run=on,kernel-abi=b,"
-      "measurement-algorithm=sha256 "
+      "-object rme-guest,id=rme0,lpa2=on",
+      "'lpa2' of rme-guest 'rme0' is for a dry run, a launch asks the "
+      "kernel: remove it or add dry-run=on" },
+    { "a generation without PMU", ABI("b3,lpa2=off")
       "-cpu host,num-pmu-counters=2,sve=off" WATCH,
-      "kernel-abi=b has no PMU in a Realm: use -cpu host,pmu=off" },
-    { "a generation without sha512", "-accel kvm "
-      "-machine virt,confidential-guest-support=rme0 "
-      "-object rme-guest,id=rme0,dry-run=on,kernel-abi=b,"
-      "measurement-algorithm=sha512 -cpu host,pmu=off,sve=off" WATCH,
-      "kernel-abi=b has no measurement-algorithm other than sha256" },
+      "a kernel of generation B3 (host series v14) has no PMU in a Realm: use "
+      "-cpu host,pmu=off" },
+    { "a generation that measures LPA2", ABI("b4") NO_PMU,
+      "a dry run cannot know the host of the launch: add lpa2=on, if KVM uses "
+      "52-bit addresses there, or lpa2=off, to -object rme-guest" },
+    { "a personalization value of a generation without one",
+      ABI("b5,personalization-value=" RPV) NO_PMU,
+      "a kernel of generation B5 (host series v16) has no personalization-value "
+      "other than zeros: remove it" },
+    { "a MECID of a generation without a choice",
+      ABI("b2,lpa2=on,mec-policy=private") NO_PMU,
+      "a kernel of generation B2 (host series v13) has no choice of the memory "
+      "encryption context: remove mec-policy or shared-mec" },
+    { "firmware and a generation with an unknown order",
+      ABI("b1,lpa2=off") NO_PMU " -bios /dev/null",
+      "a kernel of generation B1 (host series v12) measures each block of RAM, "
+      "in an order that nobody else knows: the measurement of a Realm with "
+      "firmware or with several memory backends cannot be computed" },
 };
 
 static void test_wrong(const void *data)

@@ -32,13 +32,6 @@ static void expect_contents(Contract *c, uint64_t addr, const uint8_t *data,
     contract_equal(what, contract_populated_sha256(c, addr), sum);
 }
 
-static void expect_steps(Contract *c, const char *should_be)
-{
-    g_autofree char *steps = contract_steps(c);
-
-    contract_equal("steps", steps, should_be);
-}
-
 static char *rim(Contract *c)
 {
     QDict *realm = contract_realm(c);
@@ -132,7 +125,7 @@ static void test_order(const void *data)
     });
     QDict *realm;
 
-    expect_steps(c, "HASH 1, CREATE, RIPAS 0x40000000+0x10000000, "
+    contract_expect_steps(c, "HASH 1, CREATE, RIPAS 0x40000000+0x10000000, "
                  "POPULATE 0x40080000+0x2000, POPULATE 0x48000000+0x2000, "
                  "POPULATE 0x48200000+0x2000, REC 0, REC 1, ACTIVATE");
     expect_contents(c, ENTRY, kernel, 5000);
@@ -175,7 +168,7 @@ static void test_image(const void *data)
         .no_kernel = true, .more = more,
     });
 
-    expect_steps(c, "HASH 1, CREATE, RIPAS 0x40000000+0x10000000, "
+    contract_expect_steps(c, "HASH 1, CREATE, RIPAS 0x40000000+0x10000000, "
                  "POPULATE 0x40200000+0x4000, POPULATE 0x48000000+0x1000, "
                  "REC 0, ACTIVATE");
     expect_contents(c, 0x40200000, image, size);
@@ -195,7 +188,7 @@ static void test_big_image(const void *data)
         .no_kernel = true, .more = more,
     });
 
-    expect_steps(c, "HASH 1, CREATE, RIPAS 0x40000000+0x10000000, "
+    contract_expect_steps(c, "HASH 1, CREATE, RIPAS 0x40000000+0x10000000, "
                  "POPULATE 0x40080000+0x200000, POPULATE 0x40280000+0x200000, "
                  "POPULATE 0x40480000+0x101000, POPULATE 0x48000000+0x1000, "
                  "REC 0, ACTIVATE");
@@ -214,7 +207,7 @@ static void test_firmware(const void *with_kernel)
         .no_kernel = !with_kernel, .more = more,
     });
 
-    expect_steps(c, "HASH 1, CREATE, RIPAS 0x40000000+0x10000000, "
+    contract_expect_steps(c, "HASH 1, CREATE, RIPAS 0x40000000+0x10000000, "
                  "POPULATE 0x0+0x3000, POPULATE 0x40000000+0x2000, REC 0, "
                  "ACTIVATE");
     expect_contents(c, 0, fw, 9000);
@@ -255,7 +248,7 @@ static void test_loader(const void *is_dirty)
         backend ?: "", contract_file("d", dtb, 100), file, file);
     g_autoptr(Contract) c = launch(&(ContractArgs) { .more = more });
 
-    expect_steps(c, "HASH 1, CREATE, RIPAS 0x40000000+0x10000000, "
+    contract_expect_steps(c, "HASH 1, CREATE, RIPAS 0x40000000+0x10000000, "
                  "POPULATE 0x40080000+0x2000, POPULATE 0x41000000+0x1000, "
                  "POPULATE 0x48000000+0x1000, POPULATE 0x4ffff000+0x1000, "
                  "REC 0, ACTIVATE");
@@ -372,7 +365,7 @@ static void test_memory(const void *data)
     });
     unsigned slots = contract_count(c, "MEMSLOT");
 
-    expect_steps(c, t->steps);
+    contract_expect_steps(c, t->steps);
     contract_check(slots == t->slots, "%u slots, not %u", slots, t->slots);
 }
 
@@ -389,7 +382,7 @@ static void test_numa_border(const void *data)
         contract_file("d", dtb, 100), contract_file("blob", blob, size));
     g_autoptr(Contract) c = launch(&(ContractArgs) { .more = more });
 
-    expect_steps(c, HEAD "0x10000000, " KERNEL
+    contract_expect_steps(c, HEAD "0x10000000, " KERNEL
                  "POPULATE 0x43ffe000+0x2000, POPULATE 0x44000000+0x2000, "
                  "POPULATE 0x48000000+0x1000, REC 0, ACTIVATE");
     expect_contents(c, 0x43ffe000, blob, 2 * PAGE);
@@ -598,39 +591,39 @@ static void test_much_ram(const void *unused)
 static void add_tests(void)
 {
     for (int i = 0; i < ARRAY_SIZE(outsides); i++) {
-        contract_add("launch", outsides[i].name, test_outside, &outsides[i]);
+        contract_add_each("launch", outsides[i].name, test_outside, &outsides[i]);
     }
-    contract_add("launch", "refuses images that overlap", test_overlap, NULL);
-    contract_add("launch", "refuses memory that is a private map of a file",
+    contract_add_each("launch", "refuses images that overlap", test_overlap, NULL);
+    contract_add_each("launch", "refuses memory that is a private map of a file",
                  test_private_file, NULL);
-    contract_add("launch", "has the order of the rules", test_order, NULL);
+    contract_add_each("launch", "has the order of the rules", test_order, NULL);
     for (int i = 0; i < ARRAY_SIZE(boots); i++) {
-        contract_add("launch", boots[i].name, test_image, &boots[i]);
+        contract_add_each("launch", boots[i].name, test_image, &boots[i]);
     }
-    contract_add("launch", "populates in steps of 2 MiB", test_big_image,
+    contract_add_each("launch", "populates in steps of 2 MiB", test_big_image,
                  NULL);
-    contract_add("launch", "puts firmware at 0 and the DTB into RAM",
+    contract_add_each("launch", "puts firmware at 0 and the DTB into RAM",
                  test_firmware, NULL);
-    contract_add("launch", "leaves the kernel to firmware in fw_cfg",
+    contract_add_each("launch", "leaves the kernel to firmware in fw_cfg",
                  test_firmware, "kernel");
-    contract_add("launch", "merges what shares a page", test_loader, NULL);
-    contract_add("launch", "zeros are written where a backend has other bytes",
+    contract_add_each("launch", "merges what shares a page", test_loader, NULL);
+    contract_add_each("launch", "zeros are written where a backend has other bytes",
                  test_loader, "");
     for (int i = 0; i < ARRAY_SIZE(memories); i++) {
-        contract_add("launch", memories[i].name, test_memory, &memories[i]);
+        contract_add_each("launch", memories[i].name, test_memory, &memories[i]);
     }
-    contract_add("launch", "splits an image where NUMA nodes meet",
+    contract_add_each("launch", "splits an image where NUMA nodes meet",
                  test_numa_border, NULL);
-    contract_add("launch", "leaves no second copy of an image", test_no_copy,
+    contract_add_each("launch", "leaves no second copy of an image", test_no_copy,
                  NULL);
-    contract_add("launch", "costs with much RAM what it costs with little",
+    contract_add_each("launch", "costs with much RAM what it costs with little",
                  test_much_ram, NULL);
-    contract_add("launch", "happens once, whatever resets come before it",
+    contract_add_each("launch", "happens once, whatever resets come before it",
                  test_resets_before_start, NULL);
-    contract_add("launch", "does not happen before the start",
+    contract_add_each("launch", "does not happen before the start",
                  test_quit_before_start, NULL);
     for (int i = 0; i < ARRAY_SIZE(pairs); i++) {
-        contract_add("launch", pairs[i].name, test_pair, &pairs[i]);
+        contract_add_each("launch", pairs[i].name, test_pair, &pairs[i]);
     }
 }
 

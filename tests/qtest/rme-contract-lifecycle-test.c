@@ -525,24 +525,24 @@ static void test_set_action(const void *data)
 static void add_tests(void)
 {
     for (int i = 0; i < ARRAY_SIZE(ends); i++) {
-        contract_add("life", ends[i].name, test_end, &ends[i]);
+        contract_add_each("life", ends[i].name, test_end, &ends[i]);
     }
     for (int i = 0; i < ARRAY_SIZE(actions); i++) {
-        contract_add("life", actions[i].name, test_action, &actions[i]);
+        contract_add_each("life", actions[i].name, test_action, &actions[i]);
     }
     add_states("quit in state %s ends QEMU", test_quit);
     add_states("cont in state %s launches nothing twice", test_cont);
     add_states("system_reset in state %s launches nothing twice", test_reset);
     add_states("monitor commands in state %s", test_monitor);
-    contract_add("life", "resets before the start change nothing",
+    contract_add_each("life", "resets before the start change nothing",
                  test_reset_before_start, NULL);
-    contract_add("life", "a reset that cont overtakes is done first",
+    contract_add_each("life", "a reset that cont overtakes is done first",
                  test_reset_and_cont, NULL);
-    contract_add("life", "stop before the start and two starts are one launch",
+    contract_add_each("life", "stop before the start and two starts are one launch",
                  test_start_twice, NULL);
-    contract_add("life", "a Realm that ends while it is stopped does not go on",
+    contract_add_each("life", "a Realm that ends while it is stopped does not go on",
                  test_end_while_stopping, NULL);
-    contract_add("life", "actions can be set before the end",
+    contract_add_each("life", "actions can be set before the end",
                  test_set_action, NULL);
 }
 

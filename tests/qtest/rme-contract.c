@@ -20,6 +20,23 @@
 #define DEADLINE (deadline_seconds * G_TIME_SPAN_SECOND)
 #define CPU_SECONDS 60
 
+#define VM "SET_MEMORY_ATTRIBUTES"
+
+const ContractGeneration contract_generations[CONTRACT_GENERATIONS] = {
+    { "A", "A", "a", "A (host series v8 to v11)", VM, .has_pmu = true },
+    { "B1", "B1", "b1", "B1 (host series v12)", VM, .implicit = true,
+      .sets_lpa2 = true, .has_pmu = true },
+    { "B2", "B2", "b2", "B2 (host series v13)", VM, .implicit = true,
+      .sets_lpa2 = true, .has_pmu = true },
+    { "B3", "B3", "b3", "B3 (host series v14)", VM, .implicit = true,
+      .sets_lpa2 = true },
+    { "B4", "B4", "b4", "B4 (host series v15)", .implicit = true,
+      .from_start = true, .sets_lpa2 = true },
+    { "B5", "B5", "b5", "B5 (host series v16)", "GMEM_SET_ATTRIBUTES2",
+      .implicit = true, .from_start = true, .waits = true, .has_pmu = true },
+};
+
+static const ContractGeneration *generation = contract_generations;
 static char *test_dir;
 static GPtrArray *test_files;
 static unsigned sample = 1;
@@ -77,6 +94,11 @@ ContractLevel contract_level(void)
     return g_test_slow() ? CONTRACT_ALL : CONTRACT_NORMAL;
 }
 
+const ContractGeneration *contract_generation(void)
+{
+    return generation;
+}
+
 void contract_limit_cpu(unsigned seconds)
 {
     cpu_seconds = seconds;
@@ -111,7 +133,8 @@ static Contract *spawn(const char *conf, const char *options)
     c->events = qlist_new();
     c->input = g_string_new(NULL);
 
-    line = g_strdup_printf("%s\nreport = %s\n", conf ?: "", c->report_file);
+    line = g_strdup_printf("abi = %s\n%s\nreport = %s\n", generation->abi,
+                           conf ?: "", c->report_file);
     g_assert_true(g_file_set_contents(c->conf, line, -1, NULL));
     g_free(line);
 
@@ -136,6 +159,13 @@ static Contract *spawn(const char *conf, const char *options)
     return c;
 }
 
+/* What a test does not ask for and would be warned of */
+static const char *algorithm(const char *object)
+{
+    return !generation->implicit || (object && strstr(object, "algorithm")) ?
+           "" : ",measurement-algorithm=sha256";
+}
+
 char *contract_options(const ContractArgs *args)
 {
     g_autofree char *kernel = NULL;
@@ -148,9 +178,9 @@ char *contract_options(const ContractArgs *args)
     }
     return g_strdup_printf(
         "%s -machine virt,confidential-guest-support=rme0%s "
-        "-object rme-guest,id=rme0%s -cpu host%s -m %s %s %s",
+        "-object rme-guest,id=rme0%s%s -cpu host%s -m %s %s %s",
         args->no_accel ? "" : "-accel kvm", args->machine ?: "",
-        args->object ?: "", args->cpu ?: "",
+        algorithm(args->object), args->object ?: "", args->cpu ?: "",
         args->memory ?: "256M", kernel ?: "", args->more ?: "");
 }
 
@@ -535,6 +565,7 @@ typedef struct ContractTest {
     char *name;
     ContractFunc *func;
     const void *data;
+    const ContractGeneration *generation;
 } ContractTest;
 
 static void free_test(void *opaque)
@@ -558,6 +589,7 @@ static void run_test(const void *opaque)
     test_files = g_ptr_array_new_with_free_func(g_free);
     g_assert_nonnull(test_dir);
 
+    generation = test->generation;
     test->func(test->data);
 
     for (guint i = 0; i < test_files->len; i++) {
@@ -586,10 +618,13 @@ char *contract_path(const char *name)
     return g_string_free(path, false);
 }
 
-void contract_add(const char *group, const char *name, ContractFunc *func,
-                  const void *data)
+static void add(const char *group, const char *name, ContractFunc *func,
+                const void *data, const ContractGeneration *g)
 {
-    g_autofree char *dashes = contract_path(name);
+    bool is_first = g == contract_generations;
+    g_autofree char *sentence = is_first ? g_strdup(name) :
+                                g_strdup_printf("%s (%s)", name, g->name);
+    g_autofree char *dashes = contract_path(sentence);
     g_autofree char *path = g_strdup_printf("/rme-contract/%s/%s", group,
                                             dashes);
     ContractTest *test;
@@ -600,11 +635,32 @@ void contract_add(const char *group, const char *name, ContractFunc *func,
     }
     test = g_new(ContractTest, 1);
     *test = (ContractTest) {
-        .name = g_strdup(name),
+        .name = g_strdup(sentence),
         .func = func,
         .data = data,
+        .generation = g,
     };
     g_test_add_data_func_full(path, test, run_test, free_test);
+}
+
+void contract_add(const char *group, const char *name, ContractFunc *func,
+                  const void *data)
+{
+    add(group, name, func, data, contract_generations);
+}
+
+void contract_add_each(const char *group, const char *name, ContractFunc *func,
+                       const void *data)
+{
+    for (int i = 0; i < CONTRACT_GENERATIONS; i++) {
+        const ContractGeneration *g = &contract_generations[i];
+
+        /* B1 and B4 are between two others, and not known to be used */
+        if (contract_level() >= CONTRACT_FULL ||
+            (!g_str_equal(g->name, "B1") && !g_str_equal(g->name, "B4"))) {
+            add(group, name, func, data, g);
+        }
+    }
 }
 
 int contract_main(int argc, char **argv, void (*add_tests)(void))

@@ -43,6 +43,43 @@ typedef struct ContractArgs {
     bool no_accel;
 } ContractArgs;
 
+/**
+ * ContractGeneration: a generation of the kernel's interface
+ * @name: in names of tests
+ * @abi: setting of the simulated host
+ * @kernel_abi: in queries, and of a dry run
+ * @title: in messages
+ * @implicit: the first populate creates, the first KVM_RUN activates; nothing
+ *     can be chosen, and RIPAS is not the VMM's
+ * @tell: the call that tells KVM what is private, NULL if there is none
+ * @from_start: guest_memfd is private from the start, and a launch tells nothing
+ * @waits: KVM comes back with a request until all of it is done, and no part of
+ *     a hole can be
+ * @sets_lpa2: the LPA2 flag depends on the host
+ * @has_pmu: vCPUs may have a PMU
+ */
+typedef struct ContractGeneration {
+    const char *name;
+    const char *abi;
+    const char *kernel_abi;
+    const char *title;
+    const char *tell;
+    bool from_start;
+    bool waits;
+    bool implicit;
+    bool sets_lpa2;
+    bool has_pmu;
+} ContractGeneration;
+
+#define CONTRACT_GENERATIONS 6
+extern const ContractGeneration contract_generations[CONTRACT_GENERATIONS];
+
+/*
+ * The one that the current test is for, A if it says nothing. All hosts that a
+ * test starts are of that one, unless the test's settings say otherwise.
+ */
+const ContractGeneration *contract_generation(void);
+
 /* Reports a failure of the current test and goes on */
 void contract_fail(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 
@@ -197,6 +234,12 @@ unsigned contract_count(Contract *c, const char *call);
  */
 char *contract_steps(Contract *c);
 
+/*
+ * They must be those that generation A has in @should_be. Of the others nobody
+ * sets a hash, and RIPAS is the kernel's, so that both are left out.
+ */
+void contract_expect_steps(Contract *c, const char *should_be);
+
 typedef struct ContractRead {
     uint64_t gpa, data;
 } ContractRead;
@@ -245,6 +288,13 @@ char *contract_path(const char *name);
  */
 void contract_add(const char *group, const char *name, ContractFunc *func,
                   const void *data);
+
+/*
+ * The same for each generation: for A as above, for the others with their name
+ * behind it. Where not everything is tested: for A, B2, B3 and B5.
+ */
+void contract_add_each(const char *group, const char *name, ContractFunc *func,
+                       const void *data);
 
 int contract_main(int argc, char **argv, void (*add_tests)(void));
 

@@ -17,6 +17,7 @@
 #include "qemu/accel.h"
 #include "qemu/error-report.h"
 #include "cpu.h"
+#include "hw/arm/rme-generation.h"
 #include "hw/arm/cca/launch.h"
 #include "hw/arm/cca/report.h"
 #include "hw/arm/cca/machine.h"
@@ -43,50 +44,46 @@ DECLARE_INSTANCE_CHECKER(DryRunAccel, DRY_RUN_ACCEL, TYPE_DRY_RUN_ACCEL)
 
 static bool dry_run_allowed;
 
-/*
- * The user's explicit wishes that a kernel of generation B cannot fulfil are
- * errors; defaults are replaced.
- */
-static bool configure_b(RmeGuest *guest, RmePlanParams *params, Error **errp)
+/* What the kernel adds to the flags, and what it leaves out */
+static bool configure_flags(const RmeGuest *guest, RmePlanParams *params,
+                            Error **errp)
 {
-    const RmeGuestConfig *config = &guest->config;
-    const char *what = NULL;
+    const RmeGeneration *gen = rme_generation(guest->kernel_abi);
 
-    if (config->has_algorithm &&
-        config->algorithm != RME_GUEST_MEASUREMENT_ALGORITHM_SHA256) {
-        what = "measurement-algorithm other than sha256";
-    } else if (config->has_rpv) {
-        what = "personalization-value";
-    } else if (config->has_mec_policy || config->has_shared_mec) {
-        what = "choice of the memory encryption context (mec-policy, "
-               "shared-mec)";
-    } else if (params->flags & RME_PLAN_FLAG_PMU) {
-        what = "PMU in a Realm: use -cpu host,pmu=off";
-    }
-    if (what) {
-        error_setg(errp, "kernel-abi=b has no %s", what);
+    if ((params->flags & RME_PLAN_FLAG_PMU) && !gen->has_pmu) {
+        error_setg(errp, "a kernel of generation %s has no PMU in a Realm: use "
+                   "-cpu host,pmu=off", gen->name);
         return false;
     }
-    if (!config->has_algorithm) {
-        warn_report("rme-guest '%s': kernel-abi=b measures with sha256 only",
-                    rme_guest_id(guest));
+    if (!gen->sets_lpa2) {
+        return true;
     }
-    params->hash_algo = RME_HASH_SHA256;
+    if (!guest->config.has_lpa2) {
+        error_setg(errp, "a dry run cannot know the host of the launch: add "
+                   "lpa2=on, if KVM uses 52-bit addresses there, or lpa2=off, "
+                   "to -object rme-guest");
+        return false;
+    }
+    if (guest->config.lpa2) {
+        params->flags |= RME_PLAN_FLAG_LPA2;
+    }
     return true;
 }
 
 static bool configure(RmeGuest *guest, RmePlanParams *params, Error **errp)
 {
-    *params = (RmePlanParams) {
-        .ipa_bits = guest->ipa_bits,
-        .hash_algo = rme_guest_hash_algo(guest),
-    };
+    guest->kernel_abi = rme_generation_resolve(guest->config.kernel_abi);
+    *params = (RmePlanParams) { .ipa_bits = guest->ipa_bits };
     memcpy(params->rpv, guest->config.rpv, sizeof(params->rpv));
     guest->mec_policy = guest->config.mec_policy;
     rme_dry_run_get_params(ARM_CPU(first_cpu), params);
 
-    return guest->config.kernel_abi != RME_KERNEL_ABI_B ||
-           configure_b(guest, params, errp);
+    if (!rme_generation_check(guest, errp) ||
+        !configure_flags(guest, params, errp)) {
+        return false;
+    }
+    params->hash_algo = rme_generation_hash(guest);
+    return true;
 }
 
 /* What query-cca knows, with what a launch would have learnt from the host */
@@ -98,7 +95,8 @@ static QObject *describe(const RmeGuest *guest)
 
     info->has_dry_run = true;
     info->dry_run = true;
-    info->kernel_abi = g_strdup(RmeKernelAbi_str(guest->config.kernel_abi));
+    info->has_kernel_abi = true;
+    info->kernel_abi = guest->kernel_abi;
 
     visit_type_CcaInfo(v, NULL, &info, &error_abort);
     visit_complete(v, &values);
@@ -108,12 +106,10 @@ static QObject *describe(const RmeGuest *guest)
 
 static bool print_guest(RmeGuest *guest, Error **errp)
 {
-    bool is_b = guest->config.kernel_abi == RME_KERNEL_ABI_B;
     g_autoptr(GString) json = NULL;
     QObject *values;
 
-    if (!rme_report_make(guest, is_b ? RME_MEASURE_RMM_2 : RME_MEASURE_RMM_1,
-                         errp)) {
+    if (!rme_report_make(guest, errp)) {
         return false;
     }
     values = describe(guest);

@@ -236,6 +236,19 @@ static void set_kernel_abi(Object *obj, int value, Error **errp)
     guest->config.has_kernel_abi = true;
 }
 
+static bool get_lpa2(Object *obj, Error **errp)
+{
+    return RME_GUEST(obj)->config.lpa2;
+}
+
+static void set_lpa2(Object *obj, bool value, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(obj);
+
+    guest->config.lpa2 = value;
+    guest->config.has_lpa2 = true;
+}
+
 /*
  * Is this object what the machine runs?  QEMU takes no notice of one that the
  * machine does not refer to and would start a VM without any protection.
@@ -277,6 +290,22 @@ static int find_other_guest(Object *child, void *opaque)
     return 0;
 }
 
+/* What a dry run has to be told, and a launch sees for itself */
+static bool check_no_dry_run_property(const RmeGuest *guest, Error **errp)
+{
+    const RmeGuestConfig *config = &guest->config;
+    const char *name = config->has_kernel_abi ? "kernel-abi" :
+                       config->has_lpa2 ? "lpa2" : NULL;
+
+    if (!name || config->dry_run) {
+        return true;
+    }
+    error_setg(errp, "'%s' of rme-guest '%s' is for a dry run, a launch asks "
+               "the kernel: remove it or add dry-run=on", name,
+               rme_guest_id(guest));
+    return false;
+}
+
 static void rme_guest_complete(UserCreatable *uc, Error **errp)
 {
     RmeGuest *guest = RME_GUEST(uc);
@@ -292,10 +321,7 @@ static void rme_guest_complete(UserCreatable *uc, Error **errp)
                    rme_guest_id(guest));
         return;
     }
-    if (guest->config.has_kernel_abi && !guest->config.dry_run) {
-        error_setg(errp, "'kernel-abi' of rme-guest '%s' is for a dry run, a "
-                   "launch asks the kernel: remove it or add dry-run=on",
-                   rme_guest_id(guest));
+    if (!check_no_dry_run_property(guest, errp)) {
         return;
     }
     if (object_child_foreach(object_get_objects_root(), find_other_guest,
@@ -392,7 +418,12 @@ static void rme_guest_class_init(ObjectClass *oc, void *data)
                                    &RmeKernelAbi_lookup,
                                    get_kernel_abi, set_kernel_abi);
     object_class_property_set_description(oc, "kernel-abi",
-        "kernel generation that a dry run is for: a or b (default: a)");
+        "kernel generation that a dry run is for: a, b1 to b5, or b for the "
+        "newest (default: a)");
+
+    object_class_property_add_bool(oc, "lpa2", get_lpa2, set_lpa2);
+    object_class_property_set_description(oc, "lpa2",
+        "does KVM on the host that a dry run is for use 52-bit addresses?");
 }
 
 static void rme_guest_init(Object *obj)

@@ -12,8 +12,9 @@
 
 static void print_host(Monitor *mon, const CcaInfo *info)
 {
-    if (info->kernel_abi) {
-        monitor_printf(mon, "kernel generation: %s\n", info->kernel_abi);
+    if (info->has_kernel_abi) {
+        monitor_printf(mon, "kernel generation: %s\n",
+                       RmeKernelAbi_str(info->kernel_abi));
     }
     if (info->has_capability) {
         monitor_printf(mon, "capability: %" PRId64 " (%s)\n",

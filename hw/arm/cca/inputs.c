@@ -129,8 +129,8 @@ static void put_dtb(QDict *values, const RmePlan *plan)
     }
 }
 
-bool rme_inputs_write(const RmeGuest *guest, RmeMeasureRules rules,
-                      const GString *steps, Error **errp)
+bool rme_inputs_write(const RmeGuest *guest, const GString *steps,
+                      Error **errp)
 {
     g_autoptr(QDict) values = qdict_new();
     g_autoptr(GString) json = NULL;
@@ -138,7 +138,7 @@ bool rme_inputs_write(const RmeGuest *guest, RmeMeasureRules rules,
 
     qdict_put_int(values, "version", 1);
     qdict_put_str(values, "kernel-abi",
-                  rules == RME_MEASURE_RMM_1 ? "a" : "b");
+                  RmeKernelAbi_str(guest->kernel_abi));
     qdict_put_str(values, "algorithm",
                   algo_name(rme_plan_params(guest->plan)->hash_algo));
     qdict_put(values, "machine", machine_values());

@@ -11,6 +11,7 @@
 #include "exec/memory.h"
 #include "hw/arm/cca/dma.h"
 #include "hw/arm/cca/event-log.h"
+#include "hw/arm/rme-generation.h"
 #include "hw/arm/rme-guest.h"
 #include "hw/arm/cca/launch.h"
 #include "hw/boards.h"
@@ -144,6 +145,7 @@ RmePlan *rme_launch_plan(const RmePlanParams *params, Error **errp)
     RmeGuest *guest = rme_guest_from_machine(current_machine);
     RmePlanRec rec = boot_rec();
 
+    rme_plan_set_order(plan, &rme_generation(guest->kernel_abi)->order);
     if (!add_ram(plan, errp) ||
         !add_blobs(plan, errp) ||
         !add_log(plan, guest, errp) ||

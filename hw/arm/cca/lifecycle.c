@@ -67,7 +67,7 @@ static bool make_plan(RmeGuest *guest, Error **errp)
         return false;
     }
     guest->plan = rme_launch_plan(&params, errp);
-    return guest->plan && rme_report_make(guest, RME_MEASURE_RMM_1, errp);
+    return guest->plan && rme_report_make(guest, errp);
 }
 
 static bool execute_plan(RmeGuest *guest, Error **errp)
@@ -159,6 +159,7 @@ int rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
     cgs->require_guest_memfd = true;
     cgs->takes_rom_blobs = true;
     cgs->sets_private_attributes = true;
+    cgs->private_without_attributes = kvm_rme_private_from_start(guest);
     cgs->ready = true;
     return 0;
 }

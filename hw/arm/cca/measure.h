@@ -24,16 +24,6 @@
 #define RME_MEASURE_SIZE_MAX 64
 
 /**
- * RmeMeasureRules: what extends the RIM
- * @RME_MEASURE_RMM_1: RMM 1.0 and 1.1, kernel generation A
- * @RME_MEASURE_RMM_2: RMM 2.0, kernel generation B: RIPAS is not measured
- */
-typedef enum RmeMeasureRules {
-    RME_MEASURE_RMM_1,
-    RME_MEASURE_RMM_2,
-} RmeMeasureRules;
-
-/**
  * RmeExtendOp: what a value of the RIM comes from
  * @RME_EXTEND_CREATE: the parameters of the Realm: the first value
  * @RME_EXTEND_RIPAS: one block of the RMM's tables is RAM at entry

@@ -26,6 +26,7 @@ typedef enum RmePlanPhase {
 
 struct RmePlan {
     RmePlanPhase phase;
+    RmePlanOrder order;
     RmePlanParams params;
     RmePlanRec rec;
     GArray *slots;    /* RmePlanSlot, sorted when finishing */
@@ -288,33 +289,31 @@ static void append_step(RmePlan *plan, RmePlanStep step)
     g_array_append_val(plan->steps, step);
 }
 
-/*
- * Adjacent slots (NUMA nodes) are one range: the RMM measures the blocks of
- * its tables, so a cut inside a block would change the measurement.
- */
-static void append_ripas(RmePlan *plan)
+static void append_ripas(RmePlan *plan, uint64_t base, uint64_t end)
 {
-    RmePlanStep step = { .op = RME_PLAN_RIPAS };
+    if (base < end) {
+        append_step(plan, (RmePlanStep) { .op = RME_PLAN_RIPAS, .base = base,
+                                          .size = end - base });
+    }
+}
+
+/* Slots that touch (NUMA nodes) are one range: a cut in a block is measured */
+static void append_ripas_first(RmePlan *plan)
+{
+    uint64_t base = 0, end = 0;
 
     for (guint i = 0; i < plan->slots->len; i++) {
         const RmePlanSlot *slot = plan_slot(plan, i);
 
-        if (!slot->ripas_ram) {
-            continue;
+        if (slot->ripas_ram) {
+            if (slot->base != end) {
+                append_ripas(plan, base, end);
+                base = slot->base;
+            }
+            end = slot_end(slot);
         }
-        if (step.size && step.base + step.size == slot->base) {
-            step.size += slot->size;
-            continue;
-        }
-        if (step.size) {
-            append_step(plan, step);
-        }
-        step.base = slot->base;
-        step.size = slot->size;
     }
-    if (step.size) {
-        append_step(plan, step);
-    }
+    append_ripas(plan, base, end);
 }
 
 /* Populate the part [@start, @end) of @blob in @step, which covers its pages */
@@ -374,6 +373,57 @@ static void append_populate(RmePlan *plan, bool measured)
     }
 }
 
+/*
+ * What the kernel does at the first run: every slot, but for pages that have
+ * contents.  The RMM measures no block around one: a cut there changes nothing.
+ */
+static void append_ripas_last(RmePlan *plan)
+{
+    for (guint i = 0; i < plan->slots->len; i++) {
+        const RmePlanSlot *slot = plan_slot(plan, i);
+        uint64_t at = slot->base;
+
+        for (guint j = 0; j < plan->blobs->len; j++) {
+            const RmePlanBlob *blob = plan_blob(plan, j);
+            uint64_t from = MAX(blob->addr, slot->base);
+            uint64_t to = MIN(blob_end(blob), slot_end(slot));
+
+            if (from < to) {
+                from = QEMU_ALIGN_DOWN(from, RME_GRANULE_SIZE);
+                append_ripas(plan, at, from);
+                at = ROUND_UP(to, RME_GRANULE_SIZE);
+            }
+        }
+        append_ripas(plan, at, slot_end(slot));
+    }
+}
+
+void rme_plan_set_order(RmePlan *plan, const RmePlanOrder *order)
+{
+    g_assert(plan->phase == PLAN_OPEN);
+    plan->order = *order;
+}
+
+static void append_steps(RmePlan *plan)
+{
+    append_step(plan, (RmePlanStep) { .op = RME_PLAN_CREATE });
+    if (plan->order.ripas == RME_PLAN_RIPAS_FIRST) {
+        append_ripas_first(plan);
+    }
+    append_populate(plan, true);
+    if (plan->order.rec_last) {
+        append_populate(plan, false);
+    }
+    append_step(plan, (RmePlanStep) { .op = RME_PLAN_REC });
+    if (!plan->order.rec_last) {
+        append_populate(plan, false);
+    }
+    if (plan->order.ripas == RME_PLAN_RIPAS_LAST) {
+        append_ripas_last(plan);
+    }
+    append_step(plan, (RmePlanStep) { .op = RME_PLAN_ACTIVATE });
+}
+
 bool rme_plan_finish(RmePlan *plan, const RmePlanParams *params,
                      const RmePlanRec *rec, Error **errp)
 {
@@ -388,12 +438,7 @@ bool rme_plan_finish(RmePlan *plan, const RmePlanParams *params,
         return false;
     }
 
-    append_step(plan, (RmePlanStep) { .op = RME_PLAN_CREATE });
-    append_ripas(plan);
-    append_populate(plan, true);
-    append_step(plan, (RmePlanStep) { .op = RME_PLAN_REC });
-    append_populate(plan, false);
-    append_step(plan, (RmePlanStep) { .op = RME_PLAN_ACTIVATE });
+    append_steps(plan);
     plan->phase = PLAN_FINISHED;
     return true;
 }
@@ -408,6 +453,11 @@ const RmePlanStep *rme_plan_step(const RmePlan *plan, guint i)
 {
     g_assert(i < rme_plan_n_steps(plan));
     return &g_array_index(plan->steps, RmePlanStep, i);
+}
+
+bool rme_plan_order_is_known(const RmePlan *plan)
+{
+    return plan->order.ripas != RME_PLAN_RIPAS_LAST || plan->slots->len <= 1;
 }
 
 const RmePlanParams *rme_plan_params(const RmePlan *plan)

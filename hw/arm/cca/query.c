@@ -42,15 +42,18 @@ static CcaExternalAbort external_abort(const RmeGuestHost *host)
     }
 }
 
-static void set_host(CcaInfo *info, const RmeGuestHost *host)
+static void set_host(CcaInfo *info, const RmeGuest *guest)
 {
-    if (!host->capability_origin) {
+    const RmeGuestHost *host = &guest->host;
+
+    if (guest->state == RME_STATE_NEW) {
         return;
     }
-    info->has_capability = true;
+    info->has_kernel_abi = true;
+    info->kernel_abi = guest->kernel_abi;
+    info->has_capability = host->capability_origin;
     info->capability = host->capability;
     info->capability_origin = g_strdup(host->capability_origin);
-    info->kernel_abi = g_strdup("a");
     info->has_mec_supported = host->mec_known;
     info->mec_supported = host->mec_supported;
     info->has_external_abort = true;
@@ -68,7 +71,7 @@ CcaInfo *qmp_query_cca(Error **errp)
     info->enabled = true;
     info->id = g_strdup(rme_guest_id(guest));
     info->state = g_strdup(rme_guest_state_str(guest->state));
-    set_host(info, &guest->host);
+    set_host(info, guest);
     info->has_ipa_bits = guest->ipa_bits;
     info->ipa_bits = guest->ipa_bits;
     info->has_measurement_algorithm = true;

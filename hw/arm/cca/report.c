@@ -5,7 +5,9 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/error-report.h"
 #include "hw/arm/cca/event-log.h"
+#include "hw/arm/rme-generation.h"
 #include "hw/arm/cca/report.h"
 #include "hw/arm/virt.h"
 #include "hw/boards.h"
@@ -98,21 +100,50 @@ static bool is_wanted(const RmeGuestConfig *config)
            config->measurement_inputs || config->dry_run;
 }
 
-bool rme_report_make(RmeGuest *guest, RmeMeasureRules rules, Error **errp)
+/* The report of a launch can do without; what is asked for by name cannot */
+static bool is_needed(const RmeGuestConfig *config)
+{
+    return config->measurement_log || config->measurement_inputs ||
+           config->dry_run;
+}
+
+static bool check_order(RmeGuest *guest, Error **errp)
+{
+    if (rme_plan_order_is_known(guest->plan)) {
+        return true;
+    }
+    error_setg(errp, "a kernel of generation %s measures each block of RAM, in "
+               "an order that nobody else knows: the measurement of a Realm "
+               "with firmware or with several memory backends cannot be "
+               "computed", rme_generation(guest->kernel_abi)->name);
+    return false;
+}
+
+bool rme_report_make(RmeGuest *guest, Error **errp)
 {
     RmeHashAlgo algo = rme_plan_params(guest->plan)->hash_algo;
     g_autoptr(GString) json = g_string_new(NULL);
     Steps steps = { .json = json, .algo = algo };
     bool inputs = guest->config.measurement_inputs;
     RmeMeasure m = { .fn = inputs ? note_step : NULL, .opaque = &steps };
+    Error *err = NULL;
 
     if (!is_wanted(&guest->config)) {
         return true;
     }
-    if (!rme_measure_plan(&m, guest->plan, rules, errp) ||
+    if (!check_order(guest, &err)) {
+        if (is_needed(&guest->config)) {
+            error_propagate(errp, err);
+            return false;
+        }
+        warn_reportf_err(err, "rme-guest '%s': ", rme_guest_id(guest));
+        return true;
+    }
+    if (!rme_measure_plan(&m, guest->plan,
+                          rme_generation(guest->kernel_abi)->rules, errp) ||
         !describe_images(guest, errp)) {
         return false;
     }
     guest->rim = rme_measure_hex(m.rim, algo);
-    return !inputs || rme_inputs_write(guest, rules, json, errp);
+    return !inputs || rme_inputs_write(guest, json, errp);
 }

@@ -13,9 +13,11 @@
 /**
  * rme_report_make: compute the measurement of a launch and keep it, if wanted
  * @guest: a Realm with a plan, whose images are not released yet
- * @rules: those of the host's RMM
  * @errp: set on failure: to hash, to write the measurement log or the file of
- *     the property measurement-inputs
+ *     the property measurement-inputs; or the order of the plan is not known,
+ *     and it is not for query-cca alone
+ *
+ * By the rules of the kernel's generation.
  *
  * Does nothing unless a property or a dry run needs it.  Sets rim and digests
  * of @guest, which stay when the images are released, writes the log into its
@@ -24,7 +26,7 @@
  *
  * Returns: true on success
  */
-bool rme_report_make(RmeGuest *guest, RmeMeasureRules rules, Error **errp);
+bool rme_report_make(RmeGuest *guest, Error **errp);
 
 /**
  * rme_report_image: one of the images that a Realm starts with
@@ -49,13 +51,12 @@ void rme_inputs_add_step(GString *json, const RmeExtend *extend,
 /**
  * rme_inputs_write: write the file of the property measurement-inputs
  * @guest: a Realm with rim and digests
- * @rules: those it was measured by
  * @steps: what rme_inputs_add_step() made
  * @errp: set on failure
  *
  * Returns: true on success
  */
-bool rme_inputs_write(const RmeGuest *guest, RmeMeasureRules rules,
-                      const GString *steps, Error **errp);
+bool rme_inputs_write(const RmeGuest *guest, const GString *steps,
+                      Error **errp);
 
 #endif /* HW_ARM_CCA_REPORT_H */

@@ -47,12 +47,14 @@ typedef enum RmeState {
  * @measurement_report: compute the measurement for query-cca
  * @dry_run: nothing is launched, see hw/arm/cca/dry-run.c
  * @kernel_abi: generation of the host's kernel; of a dry run only
+ * @lpa2: the host's KVM uses 52-bit addresses; of a dry run only
  * @has_rpv: the user set @rpv
  * @has_algorithm: the user set @algorithm
  * @has_mec_policy: the user set the property mec-policy
  * @has_shared_mec: the user set the property shared-mec (never both)
  * @has_ipa_bits: the user set @ipa_bits
  * @has_kernel_abi: the user set @kernel_abi
+ * @has_lpa2: the user set @lpa2
  *
  * A host that cannot honour a value refuses the launch only if the user set it.
  */
@@ -66,12 +68,14 @@ typedef struct RmeGuestConfig {
     bool measurement_report;
     bool dry_run;
     RmeKernelAbi kernel_abi;
+    bool lpa2;
     bool has_rpv;
     bool has_algorithm;
     bool has_mec_policy;
     bool has_shared_mec;
     bool has_ipa_bits;
     bool has_kernel_abi;
+    bool has_lpa2;
 } RmeGuestConfig;
 
 /**
@@ -89,7 +93,8 @@ typedef enum RmeExternalAbort {
 /**
  * RmeGuestHost: what was found on the host, for reports
  * @capability: number of the kernel's Realm capability
- * @capability_origin: where that was found; NULL before the host was probed
+ * @capability_origin: where that was found; NULL before the host was probed,
+ *     and where the generation needs no number
  * @mec_known: the kernel answers whether there is MEC
  * @mec_supported: the RMM has more than one MECID
  * @external_abort: learnt from the first such access; atomic, since a vCPU
@@ -115,6 +120,8 @@ struct KvmRme;
  *     the machine has worked it out
  * @advise_width: what to change so that the machine fits @limit of those bits,
  *     to be freed; set by the machine together with @ipa_bits
+ * @kernel_abi: generation of the host's kernel, once the host was probed or a
+ *     dry run has begun
  * @host: where it runs
  * @mec_policy: the policy that is used, the wish or what replaced it
  * @plan: what the Realm is made of, or NULL; owned by the object
@@ -136,6 +143,7 @@ struct RmeGuest {
     RmeState state;
     unsigned ipa_bits;
     char *(*advise_width)(const struct RmeGuest *guest, unsigned limit);
+    RmeKernelAbi kernel_abi;
     RmeGuestHost host;
     RmeMecPolicy mec_policy;
     RmePlan *plan;

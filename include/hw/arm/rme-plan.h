@@ -36,6 +36,7 @@ typedef enum RmeHashAlgo {
 } RmeHashAlgo;
 
 /* RmePlanParams.flags: RmiRealmFlags of Arm DEN0137 */
+#define RME_PLAN_FLAG_LPA2 (1ULL << 0)
 #define RME_PLAN_FLAG_SVE (1ULL << 1)
 #define RME_PLAN_FLAG_PMU (1ULL << 2)
 
@@ -77,11 +78,47 @@ typedef struct RmePlanRec {
 } RmePlanRec;
 
 /**
- * RmePlanOp: kind of a step, in the order in which they stand in a plan
+ * RmeMeasureRules: what extends the RIM
+ * @RME_MEASURE_RMM_1: RMM 1.0 and 1.1, kernel generation A
+ * @RME_MEASURE_RMM_2: RMM 2.0, kernel generation B: RIPAS is not measured
+ */
+typedef enum RmeMeasureRules {
+    RME_MEASURE_RMM_1,
+    RME_MEASURE_RMM_2,
+} RmeMeasureRules;
+
+/**
+ * RmePlanRipas: where the RIPAS steps of a plan are
+ * @RME_PLAN_RIPAS_FIRST: before all contents, what is main memory
+ * @RME_PLAN_RIPAS_LAST: after all else, each slot as a whole without the pages
+ *     that were populated: the kernel of the host does it, and steps over them
+ * @RME_PLAN_RIPAS_NONE: nowhere: nobody measures it, and the kernel does it
+ */
+typedef enum RmePlanRipas {
+    RME_PLAN_RIPAS_FIRST,
+    RME_PLAN_RIPAS_LAST,
+    RME_PLAN_RIPAS_NONE,
+} RmePlanRipas;
+
+/**
+ * RmePlanOrder: in which order the steps are given to the RMM
+ * @ripas: where RIPAS is
+ * @rec_last: the boot REC is behind all contents, also behind what is not
+ *     measured; else the latter is behind the REC
+ *
+ * All zero is the order of a VMM that decides it itself (kernel generation A).
+ */
+typedef struct RmePlanOrder {
+    RmePlanRipas ripas;
+    bool rec_last;
+} RmePlanOrder;
+
+/**
+ * RmePlanOp: kind of a step
  * @RME_PLAN_CREATE: create the Realm from rme_plan_params(), once, first
  * @RME_PLAN_RIPAS: the range is RAM at entry; ascending, none touches the next
- * @RME_PLAN_POPULATE: give the range its initial contents; ascending.  Those
- *     that are measured stand before the boot REC, the others after it.
+ * @RME_PLAN_POPULATE: give the range its initial contents; ascending, those
+ *     that are measured before the others
  * @RME_PLAN_REC: create the boot REC from rme_plan_rec(), once
  * @RME_PLAN_ACTIVATE: the measurement ends, the Realm can run; once, last
  */
@@ -200,6 +237,13 @@ bool rme_plan_add_blob(RmePlan *plan, const char *name, uint64_t addr,
                        bool measured, Error **errp);
 
 /**
+ * rme_plan_set_order: choose the order of the steps
+ * @plan: a plan that is not finished
+ * @order: copied
+ */
+void rme_plan_set_order(RmePlan *plan, const RmePlanOrder *order);
+
+/**
  * rme_plan_finish: check everything, make the steps and freeze the plan
  * @plan: a plan that is not finished
  * @params: copied
@@ -239,6 +283,16 @@ const RmePlanRec *rme_plan_rec(const RmePlan *plan);
  * rme_plan_n_blobs: number of blobs of a finished plan
  */
 guint rme_plan_n_blobs(const RmePlan *plan);
+
+/**
+ * rme_plan_order_is_known: is the order of the steps that of the host?
+ * @plan: a finished plan
+ *
+ * With RME_PLAN_RIPAS_LAST the kernel takes several slots in the order of a
+ * hash of their numbers, which nobody can know who does not have its memory
+ * before him.
+ */
+bool rme_plan_order_is_known(const RmePlan *plan);
 
 /**
  * rme_plan_blob: blob @i of a finished plan, ascending by address

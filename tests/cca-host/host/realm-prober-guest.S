@@ -87,6 +87,7 @@ realm_start:
     say x2
 
     orr x6, x22, x23                /* shared alias of private memory */
+    str xzr, [x6]                   /* written first: some KVM needs that */
     ldr x5, [x6]
     say x5
 

@@ -3,8 +3,10 @@
  *
  * Proves the run mode without QEMU: the Realm of realm-prober-guest.S says
  * through a doorbell what it sees, and each value has to be the expected one.
- * "realm-prober violate" also reads a private page from the host, which the
- * simulator's report must complain about.  Prints "ok - " lines.
+ * "realm-prober NUMBER" drives generation A by the number of its capability,
+ * "realm-prober B1" to "B5" a version of generation B.  With "violate" after
+ * that it also reads a private page from the host, which the simulator's report
+ * must complain about.  Prints "ok - " lines.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,6 +14,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,10 +33,28 @@
 #define IPA_BITS    41
 #define DOORBELL    0x09000000ULL
 
+/* Of generation B: who is told what is private, and how POPULATE is called */
+typedef struct Version {
+    const char *name;
+    uint64_t type;
+    unsigned long populate;
+    enum { VM_TOLD, NOBODY_TOLD, FILE_TOLD } attributes;
+} Version;
+
+static const Version versions[] = {
+    { "B1", SIM_VM_TYPE_REALM, SIM_POPULATE_W, VM_TOLD },
+    { "B2", SIM_VM_TYPE_REALM, SIM_POPULATE_RW, VM_TOLD },
+    { "B3", SIM_VM_TYPE_REALM_V14, SIM_POPULATE_RW, VM_TOLD },
+    { "B4", SIM_VM_TYPE_REALM_V14, SIM_POPULATE_RW, NOBODY_TOLD },
+    { "B5", SIM_VM_TYPE_REALM_V14, SIM_POPULATE_RW, FILE_TOLD },
+};
+
+static const Version *b;        /* NULL: generation A */
 static int vm, vcpus[2], gmem, cap, failures;
 static struct kvm_run *runs[2];
+static pthread_t threads[2];
 static char *ram;
-static bool violate, shutdown_seen;
+static bool violate, shutdown_seen, is_off;
 static unsigned rung;
 
 static void check(bool ok, const char *what)
@@ -71,7 +92,17 @@ static void set_private(uint64_t gpa, uint64_t size, bool private)
         .attributes = private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0,
     };
 
-    must(vm, KVM_SET_MEMORY_ATTRIBUTES, &attr, "SET_MEMORY_ATTRIBUTES");
+    struct sim_abi_attributes2 attr2 = {
+        .offset = gpa - RAM_BASE,
+        .size = size,
+        .attributes = private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0,
+    };
+
+    if (!b || b->attributes == VM_TOLD) {
+        must(vm, KVM_SET_MEMORY_ATTRIBUTES, &attr, "SET_MEMORY_ATTRIBUTES");
+    } else if (b->attributes == FILE_TOLD) {
+        must(gmem, SIM_SET_ATTRIBUTES2, &attr2, "SET_MEMORY_ATTRIBUTES2");
+    }
 }
 
 /* What a VMM does at a conversion exit: attribute, then drop the other copy */
@@ -104,6 +135,7 @@ static void create_memory(void)
 
     ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE,
                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    madvise(ram, RAM_SIZE, MADV_NOHUGEPAGE);
     gmem = must(vm, KVM_CREATE_GUEST_MEMFD, &create, "CREATE_GUEST_MEMFD");
     slot.guest_memfd = gmem;
     slot.userspace_addr = (uintptr_t)ram;
@@ -119,7 +151,8 @@ static void create_vcpu(int system, unsigned i)
     runs[i] = mmap(NULL, must(system, KVM_GET_VCPU_MMAP_SIZE, NULL, "mmap"),
                    PROT_READ | PROT_WRITE, MAP_SHARED, vcpus[i], 0);
     must(vm, KVM_ARM_PREFERRED_TARGET, &init, "PREFERRED_TARGET");
-    init.features[0] = 1 << KVM_ARM_VCPU_PSCI_0_2 | 1 << SIM_VCPU_REC |
+    init.features[0] = 1 << KVM_ARM_VCPU_PSCI_0_2 |
+                       (b ? 0 : 1 << SIM_VCPU_REC) |
                        (i ? 1 << KVM_ARM_VCPU_POWER_OFF : 0);
     must(vcpus[i], KVM_ARM_VCPU_INIT, &init, "VCPU_INIT");
 }
@@ -142,6 +175,37 @@ static void create_gic(void)
     attr.group = KVM_DEV_ARM_VGIC_GRP_CTRL;
     attr.attr = KVM_DEV_ARM_VGIC_CTRL_INIT;
     must(create.fd, KVM_SET_DEVICE_ATTR, &attr, "GIC init");
+}
+
+/* From the program itself; the first KVM_RUN does the rest */
+static void launch_b(int system)
+{
+    size_t size = realm_end - realm_start;
+    struct sim_abi_populate_b populate = {
+        .base = RAM_BASE,
+        .size = size,
+        .source_uaddr = (uintptr_t)realm_start,
+        .flags = SIM_POPULATE_MEASURE,
+    };
+    int ret;
+
+    vm = must(system, KVM_CREATE_VM, (void *)(b->type | IPA_BITS),
+              "CREATE_VM");
+    create_memory();
+    create_vcpu(system, 0);
+    create_vcpu(system, 1);
+    create_gic();
+    set_reg(vcpus[0], SIM_REG_PC, RAM_BASE);
+    ret = must(vm, b->populate, &populate, "POPULATE");
+    check(b->populate == SIM_POPULATE_W ? (size_t)ret == size
+                                        : populate.size == 0,
+          "POPULATE says that all is done");
+    runs[0]->immediate_exit = 1;
+    ret = ioctl(vcpus[0], KVM_RUN, 0);
+    runs[0]->immediate_exit = 0;
+    check(ret < 0 && errno == EINTR, "KVM_RUN with immediate_exit activates");
+    ret = ioctl(vm, b->populate, &populate);
+    check(ret < 0 && errno == EBUSY, "POPULATE comes too late after it");
 }
 
 static void launch(int system)
@@ -186,7 +250,7 @@ static void doorbell(uint64_t value)
         { "RSI_REALM_CONFIG succeeds", 0 },
         { "the Realm learns its IPA width", IPA_BITS },
         { "RIM, first 8 bytes are there", 0 },
-        { "RIM, last 8 bytes are there (SHA-512)", 0 },
+        { "RIM, last 8 bytes are as long as its hash", 0 },
         { "RSI_IPA_STATE_SET to EMPTY succeeds", 0 },
         { "and covers the page", RAM_BASE + PAGE_SHARE + 0x1000 },
         { "the Realm writes a shared page", 0x5ea1 },
@@ -194,7 +258,7 @@ static void doorbell(uint64_t value)
         { "RSI_IPA_STATE_SET to RAM succeeds", 0 },
         { "the private page is another one", 0 },
         { "RSI_IPA_STATE_GET says RAM", 1 },
-        { "the shared alias of private memory is converted", 0 },
+        { "the shared alias of private memory can be used", 0 },
         { "a hole is an external abort", 0x25 },
     };
     const unsigned n = sizeof(expected) / sizeof(expected[0]);
@@ -203,7 +267,7 @@ static void doorbell(uint64_t value)
         check(false, "the doorbell rings no more");
         return;
     }
-    if (rung == 4 || rung == 5) {
+    if (rung == 4 || (rung == 5 && !b)) {
         check(value != 0, expected[rung].what);
     } else if (rung >= n) {         /* from two vCPUs, in any order */
         check(value == 0 || value == 77, value
@@ -235,8 +299,16 @@ static bool handle_exit(struct kvm_run *run, int ret)
                 run->memory_fault.flags & KVM_MEMORY_EXIT_FLAG_PRIVATE);
         return true;
     }
+    if (ret < 0 && errno == EINTR && is_off) {
+        /* generation B: a vCPU leaves when it is made runnable, not before */
+        struct kvm_mp_state on = { .mp_state = KVM_MP_STATE_RUNNABLE };
+
+        run->immediate_exit = 0;
+        must(vcpus[run == runs[1]], KVM_SET_MP_STATE, &on, "SET_MP_STATE");
+        return true;
+    }
     if (ret < 0) {
-        return errno == EINTR;
+        return errno == EINTR || (b && errno == EAGAIN);
     }
     switch (run->exit_reason) {
     case KVM_EXIT_MMIO:
@@ -255,6 +327,11 @@ static bool handle_exit(struct kvm_run *run, int ret)
     case KVM_EXIT_SYSTEM_EVENT:
         check(run->system_event.type == KVM_SYSTEM_EVENT_SHUTDOWN,
               "PSCI SYSTEM_OFF is an exit");
+        is_off = true;
+        if (b) {
+            runs[run == runs[0]]->immediate_exit = 1;
+            pthread_kill(threads[run == runs[0]], SIGUSR1);
+        }
         return false;
     default:
         return false;
@@ -281,19 +358,32 @@ static void *run_loop(void *opaque)
     return NULL;
 }
 
+static void nothing(int sig)
+{
+    (void)sig;
+}
+
 int main(int argc, char **argv)
 {
     int system = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-    pthread_t threads[2];
+    struct sigaction kick = { .sa_handler = nothing };
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (system < 0 || argc < 2) {
         printf("not ok - /dev/kvm, or no capability number given\n");
         return 1;
     }
+    sigaction(SIGUSR1, &kick, NULL);
+    for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        b = strcmp(argv[1], versions[i].name) ? b : &versions[i];
+    }
     cap = atoi(argv[1]);
     violate = argc > 2 && !strcmp(argv[2], "violate");
-    launch(system);
+    if (b) {
+        launch_b(system);
+    } else {
+        launch(system);
+    }
     for (unsigned i = 0; i < 2; i++) {
         pthread_create(&threads[i], NULL, run_loop, (void *)(uintptr_t)i);
     }

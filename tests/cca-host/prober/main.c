@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "probe.h"
+#include "b.h"
 
 #define V10 "personality = v10\n"
 #define V7 "personality = v7\n"
@@ -31,7 +31,24 @@
     "fail = SET_MEMORY_ATTRIBUTES#2@ENOMEM\n"
 #define POWER_OFF "exit = system-event shutdown\n"
 
-/* What has a rule of its own in the two personalities runs in both */
+#define B_SHARED "exit = memory-fault shared 0x40010000 0x1000\n"
+#define B_CONVERSIONS \
+    "exit = memory-fault private 0x40000000 0x800000\n" \
+    "exit = memory-fault shared 0x40010000 0x2000\n" \
+    "exit = memory-fault private 0x40010000 0x2000\n"
+#define B_HOLE "exit = memory-fault private 0x407ff000 0x2000\n" \
+    "exit = touch private 0x40800000 0x1000\n"
+#define B_FAILS "fail = RMI_POPULATE#1@EIO\nfail = REALM_CREATE#1@ENOMEM\n" \
+    "fail = RMI_POPULATE#3@NOTHING\nfail = REALM_ACTIVATE#1@ENOSPC\n" \
+    "fail = REALM_INIT_RIPAS#3@ENXIO\nfail = VCPU_FINALIZE_REC#3@EIO\n"
+#define TWO_ACCESSES \
+    "exit = mmio-read 0x9000018 4\nexit = mmio-read 0x9000018 4\n"
+
+/*
+ * What has a rule of its own in the two personalities runs in both. A name
+ * that begins with "b-" stands for five groups, one for each version of
+ * generation B.
+ */
 static const ProbeGroup groups[] = {
     { "discovery-v10", V10, discovery_cases },
     { "discovery-v7", V7, discovery_cases },
@@ -84,10 +101,6 @@ static const ProbeGroup groups[] = {
     { "no-rmm-v7", V7 "rmm = no\n", no_rmm_cases },
     { "old-kernel", "abi = none\nsysfs = none\n", old_kernel_cases },
     { "v11", "whitelist-caps = yes\n", whitelist_cases },
-    { "gen-b1", "abi = B1\ncap = 247\nsysfs = none\n", b1_cases },
-    { "gen-b2", "abi = B2\ncap = 248\nsysfs = rmi\n", b2_cases },
-    { "gen-b3", "abi = B3\ncap = 249\nsysfs = none\n", b3_cases },
-    { "gen-b4", "abi = B4\ncap = 251\nsysfs = none\n", b4_cases },
     { "sysfs-rmi", "sysfs = rmi\ncap = 300\n", sysfs_rmi_cases },
     { "sysfs-none", "sysfs = none\n", sysfs_none_cases },
     { "sysfs-eacces", "sysfs-errno = EACCES\n", sysfs_eacces_cases },
@@ -148,6 +161,33 @@ static const ProbeGroup groups[] = {
       untold_ignored_cases },
     { "untold-back", "exit = memory-fault shared 0x40401000 0x1000\n"
       "exit = memory-fault private 0x40401000 0x1000\n", untold_back_cases },
+    { "b-probe", "", b_probe_cases },
+    { "b-no-rmm", "rmm = no\n", b_no_rmm_cases },
+    { "b-pmu-cap", "rmm-pmu-counters = 6\n", b_pmu_cap_cases },
+    { "b-unrelated", "unrelated-cap = 300\n", b_unrelated_cases },
+    { "kernel-6-18", "abi = 6.18\nsysfs = none\n", kernel_6_18_cases },
+    { "kernel-7-4", "abi = 7.4\nsysfs = none\n", kernel_7_4_cases },
+    { "b-populate", "", b_populate_cases },
+    { "b-populate-most", "populate-most = 2\n", b_populate_most_cases },
+    { "b-run", "", b_run_cases },
+    { "b-fail", B_FAILS, b_fail_cases },
+    { "b-off", POWER_OFF, b_off_cases },
+    { "b-abort", TWO_ACCESSES, b_abort_cases },
+    { "b-vcpu", "", b_vcpu_cases },
+    { "b-regs", "", b_regs_cases },
+    { "b-sve", SVE_HOST, b_sve_cases },
+    { "b-pmu", "", b_pmu_cases },
+    { "b-memory", "", b_memory_cases },
+    { "b-exits", B_CONVERSIONS, b_exit_cases },
+    { "b-ignored", B_CONVERSIONS, b_ignored_cases },
+    { "b-hole", B_HOLE, b_hole_cases },
+    { "b-untold", "exit = touch private 0x40400000 0x1000\n", b_untold_cases },
+    { "b-read", B_SHARED "exit = load 0x40010000 0x1000\n", b_read_cases },
+    { "b-alias", "exit = touch shared 0x40010000 0x1000\n", b_alias_cases },
+    { "b-rim", "", b_rim_cases },
+    { "b-rim-lpa2", "lpa2 = yes\n", b_rim_lpa2_cases },
+    { "b-rim-sve", "host-sve-vq = 16\nrmm-sve-vq = 16\n", b_rim_sve_cases },
+    { "b-rim-sha512", "kernel-hash = sha512\n", b_rim_sha512_cases },
     { NULL, NULL, NULL }
 };
 

@@ -103,6 +103,7 @@ static unsigned run_group(const ProbeGroup *g)
     unsigned failed = 0;
 
     probe_v7 = strstr(g->conf, "personality = v7");
+    probe_begin_group(g->conf);
     for (const ProbeCase *c = g->cases; c->name; c++) {
         const char *verdict;
 
@@ -137,8 +138,30 @@ static int write_confs(const ProbeGroup *groups, const char *dir)
     return 0;
 }
 
+/* A "b-" group is one of "-b1" to "-b5", with the version's `abi` */
+static const ProbeGroup *expand(const ProbeGroup *groups)
+{
+    GArray *all = g_array_new(TRUE, FALSE, sizeof(*groups));
+
+    for (const ProbeGroup *g = groups; g->name; g++) {
+        bool of_b = g_str_has_prefix(g->name, "b-");
+
+        for (unsigned n = 1; n <= (of_b ? 5 : 1); n++) {
+            ProbeGroup one = *g;
+
+            if (of_b) {
+                one.name = g_strdup_printf("%s-b%u", g->name, n);
+                one.conf = g_strdup_printf("abi = B%u\n%s", n, g->conf);
+            }
+            g_array_append_val(all, one);
+        }
+    }
+    return (const ProbeGroup *)(void *)g_array_free(all, FALSE);
+}
+
 int probe_main(int argc, char **argv, const ProbeGroup *groups)
 {
+    groups = expand(groups);
     if (argc == 3 && !strcmp(argv[1], "confs")) {
         return write_confs(groups, argv[2]);
     }

@@ -29,6 +29,9 @@ typedef struct ProbeGroup {
 /* Does the running group have personality v7? */
 extern bool probe_v7;
 
+/* b.c: which version of generation B do these settings ask for? */
+void probe_begin_group(const char *conf);
+
 /* Marks the running case as failed and says why */
 void probe_fail(const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -132,7 +135,7 @@ long pmu_attr(Vm *vm, unsigned n, uint64_t attr, const void *value);
 
 /* One table per file */
 extern const ProbeCase discovery_cases[], no_rmm_cases[], old_kernel_cases[],
-    whitelist_cases[], b1_cases[], b2_cases[], b3_cases[], b4_cases[],
+    whitelist_cases[],
     sysfs_rmi_cases[], sysfs_none_cases[], sysfs_eacces_cases[],
     sysfs_garbage_cases[], unrelated_cases[];
 extern const ProbeCase config_cases[], mec_no_items_cases[],

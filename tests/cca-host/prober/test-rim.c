@@ -145,6 +145,85 @@ static void v7(void)
     sim_rim_destroy(&rim);
 }
 
+/*
+ * Generation B: printed by TF-RMM v0.9.0-139-g9a7f8ef4 (RMI 2.0) below version
+ * 14 of the series.  RIPAS is not measured there.
+ */
+typedef struct BVector {
+    const char *name;
+    SimRimParams params;
+    uint64_t x0, x7;
+    int page;                   /* 0 none, 1 measured, 2 not */
+    const char *create, *data, *rim;
+} BVector;
+
+static const BVector b_vectors[] = {
+    { "Ba", { .s2sz = 40, .num_bps = 5, .num_wps = 3 }, 0, 0, 0,
+      "f33498f22eed8d51fb28b95769b27275a8c69a469e26b0050f1e809c4e0146b4", NULL,
+      "4e6fe676c0cc34e37aac6717c985b9ec8e8fa64efd4e7444452b0aa6789f4de4" },
+    { "Bb", { .s2sz = 33, .num_bps = 5, .num_wps = 3 }, 0, 0, 0,
+      "53de626e00bd6e56fdab0d092b7963081274c9b3d1cbbe5bbfe87ce9f2f294e8", NULL,
+      "d50b359fd73709a86546888e458a109348e240882ce7ed3fa13f3b7ad4db5af4" },
+    { "Be", { .s2sz = 40, .num_bps = 5, .num_wps = 1 }, 0, 0, 0,
+      "3e7793ca25c02f60ba50697f9ff96531fd27bcda75f183e0687e63695773e68d", NULL,
+      "6e253c03a1f11950b00824e816ba46c670b718fe0abf8558ea81bfd32904fb36" },
+    { "Bg", { .s2sz = 40, .num_bps = 5, .num_wps = 3 }, 0x48000000, 0x77, 0,
+      "f33498f22eed8d51fb28b95769b27275a8c69a469e26b0050f1e809c4e0146b4", NULL,
+      "ff9a022b86efc9f6bffe1c6f9cb84a5094333b982d4cb4082e97b754e8abf6ed" },
+    { "Bh", { .s2sz = 40, .num_bps = 5, .num_wps = 3 }, 0, 0, 1,
+      "f33498f22eed8d51fb28b95769b27275a8c69a469e26b0050f1e809c4e0146b4",
+      "d9e5f214dc775d957d0ef327026b049465379b6ab9ba1f11a2d6c9bd332f1b89",
+      "ca2feb42d8b816fa548b8b96a42c513a013891237d2af5a9f0a38093004957f3" },
+    { "Bj", { .s2sz = 40, .num_bps = 5, .num_wps = 3 }, 0, 0, 2,
+      "f33498f22eed8d51fb28b95769b27275a8c69a469e26b0050f1e809c4e0146b4",
+      "55f4fa3979a12ff3ec7e42649fefb22cb171f1f7c4e3c441809dc8b62955b936",
+      "3fa1f1ecb1ef4eb1763610a058690fef7229a387b7c3b2fec76a3f389fe6f6ec" },
+    { "Bk", { .sve = true, .s2sz = 40, .sve_vl = 15, .num_bps = 5,
+              .num_wps = 3 }, 0, 0, 0,
+      "0545865a3438aef1bb6be76e938389e81d2c3f0cabef6f31c2205c4c05eca3c0", NULL,
+      "72d60d47279352f03f16de5c3246b3d7e106186a695a39d522a74e5036ebf3ad" },
+    /* Bn is Ba with pointer authentication, which is not measured */
+    { "BaL", { .lpa2 = true, .s2sz = 40, .num_bps = 5, .num_wps = 3 }, 0, 0, 0,
+      NULL, NULL,
+      "29d3b69bb96918938035b7f98c5ddb2237628afd0d05eb693bf4e4aba6d6d134" },
+    { "BhL", { .lpa2 = true, .s2sz = 40, .num_bps = 5, .num_wps = 3 }, 0, 0, 1,
+      NULL, NULL,
+      "f92016071acbc28e79ce21e3bbf5ee4de2bc3f25e1eb642ccf4a091bbbf9a25a" },
+    { "BkL", { .lpa2 = true, .sve = true, .s2sz = 40, .sve_vl = 15,
+               .num_bps = 5, .num_wps = 3 }, 0, 0, 0,
+      NULL, NULL,
+      "289bcf24daae144053abf1e10c07df0f0788507c5f23a9540b7f8a6c9c9d6f96" },
+};
+
+static void expect_step(const SimRim *rim, const char *hex, const BVector *v,
+                        const char *step)
+{
+    g_autofree char *name = g_strdup_printf("%s: %s, RMM 2.0", v->name, step);
+
+    if (hex) {
+        expect(rim, hex, name);
+    }
+}
+
+static void generation_b(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(b_vectors); i++) {
+        const BVector *v = &b_vectors[i];
+        uint64_t gprs[8] = { [0] = v->x0, [7] = v->x7 };
+        SimRim rim = { { 0 } };
+
+        sim_rim_create(&rim, &v->params);
+        expect_step(&rim, v->create, v, "the initial value");
+        if (v->page) {
+            sim_rim_data(&rim, RAM, v->page == 1 ? a5_page() : NULL);
+            expect_step(&rim, v->data, v, "a page");
+        }
+        sim_rim_rec(&rim, true, 0x90000000, gprs);
+        expect_step(&rim, v->rim, v, "the REC of vCPU 0");
+        sim_rim_destroy(&rim);
+    }
+}
+
 static void refusals(void)
 {
     SimRimParams p = { .s2sz = 36, .num_bps = 1, .num_wps = 1 };
@@ -166,6 +245,7 @@ int main(void)
     v4();
     v5();
     v7();
+    generation_b();
     refusals();
     printf("# %u tests, %u failed\n", total, failed);
     return failed != 0;

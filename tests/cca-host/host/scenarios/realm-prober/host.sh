@@ -10,3 +10,9 @@ echo $? > /results/probe.status
 sim_conf violate "cap = 244"
 on_cca_host violate /files/realm-prober 244 violate > /results/violate.log 2>&1
 echo $? > /results/violate.status
+for version in B1 B2 B3 B4 B5; do
+    progress "realm-prober $version"
+    sim_conf "$version" "abi = $version"
+    on_cca_host "$version" /files/realm-prober "$version" > "/results/$version.log" 2>&1
+    echo $? > "/results/$version.status"
+done
