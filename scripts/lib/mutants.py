@@ -81,8 +81,15 @@ def find(mutant, tree):
 def test_path(path):
     """As contract_path() of tests/qtest/rme-contract.c makes it of a sentence"""
     match = re.fullmatch('(/rme-contract/[^/]*/)(.+)', path)
-    return (match[1] + re.sub('[^a-z0-9._=+]+', '-', match[2].lower()).strip('-')
-            if match else path)
+    if not match:
+        return path
+    dashes = ''
+    for c in match[2].lower():
+        if re.match('[-a-z0-9._=+]', c):
+            dashes += c
+        elif dashes and dashes[-1] != '-':
+            dashes += '-'
+    return match[1] + dashes.removesuffix('-')
 
 
 def print_tests(mutants, kind):
