@@ -106,7 +106,7 @@ typedef struct InitAccel {
                         Error **errp);
 } InitAccel;
 
-/* KVM is what the guest is launched with. Called with the first -accel, or none */
+/* The guest is launched with KVM. Called with the first -accel, or none */
 static int init_accel(void *opaque, QemuOpts *opts, Error **errp)
 {
     const InitAccel *s = opaque;

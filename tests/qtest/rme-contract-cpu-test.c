@@ -87,7 +87,7 @@ static const Refused refused[] = {
       "'host-arm-cpu.sve-max-vq' not found" },
     { "refuses a PMU where a Realm has none",
       { "host-pmu-counters = 0", .cpu = ",pmu=on" },
-      PREFIX "pmu=on: Property 'host-arm-cpu.pmu' not found" },
+      PREFIX "pmu=on: a Realm on this host has no PMU: use -cpu host,pmu=off" },
     { "refuses 32-bit vCPUs", { .cpu = ",aarch64=off" },
       "'aarch64' feature cannot be disabled unless KVM is enabled and 32-bit "
       "EL1 is supported" },

@@ -55,6 +55,7 @@ static const Conversion conversions[] = {
     }, {
         "a device to private does nothing",
         "exit = memory-fault private 0x9000000 0x1000", 1, 0, 0, 0, 256 * MIB,
+        .hole = true,
     }, {
         "nothing to shared does nothing",
         "exit = memory-fault shared 0x44000000 0", 1, 0, 0, 0, 256 * MIB,
@@ -551,11 +552,16 @@ static void add_tests(void)
                      &conversions[i]);
     }
     for (int i = 0; i < ARRAY_SIZE(ends); i++) {
-        contract_add_each("exit", ends[i].name, test_end, &ends[i]);
+        if (strstr(ends[i].exits, "personality")) {
+            contract_add("exit", ends[i].name, test_end, &ends[i]);
+        } else {
+            contract_add_each("exit", ends[i].name, test_end, &ends[i]);
+        }
     }
     contract_add_each("exit", "with -no-shutdown QEMU stays when the Realm is off",
                  test_no_shutdown, NULL);
-    contract_add_each("exit", "the exits of other vCPUs change nothing",
+    /* In B they sleep */
+    contract_add("exit", "the exits of other vCPUs change nothing",
                  test_other_vcpus, NULL);
     contract_add_each("exit", "a panic of the guest is an event", test_crash, NULL);
     contract_add_each("exit", "stop and cont do not launch again",

@@ -342,7 +342,7 @@ static void test_call(const void *data)
     }
     n = how_often(call->name);
     if (!n && contract_generation()->implicit) {
-        g_test_skip("there is no PMU, and no such call");
+        g_test_skip("a launch makes no such call here");
         return;
     }
     contract_check(n, "%s is not called in a good launch", call->name);

@@ -102,8 +102,8 @@ static bool launch(RmeGuest *guest, Error **errp)
 }
 
 /*
- * The guest's end stops a VM that runs. One that was paused at that moment keeps
- * its state, and "cont" would let it run for ever without a vCPU.
+ * The guest's end stops a VM that runs. One that was paused at that moment
+ * keeps its state, and "cont" would let it run for ever without a vCPU.
  */
 static void stop_if_ended(const RmeGuest *guest)
 {

@@ -36,7 +36,7 @@ static const Refusal refusals[] = {
       "the kernel" },
     { "vhost-vdpa-", MAPS_ALL, "use an emulated virtio device, or vhost in "
       "the kernel" },
-    /* The kernel's server for SCSI has no IOTLB, unlike those for net and vsock */
+    /* The kernel's server for SCSI has no IOTLB, those for net and vsock do */
     { "vhost-scsi", MAPS_ALL, "use virtio-scsi-pci" },
     { "x-pci-proxy-dev", MAPS_ALL, "use a device in this process" },
     /* address_space_memory in places */
