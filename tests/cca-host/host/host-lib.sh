@@ -234,3 +234,28 @@ masters()
         -bios /files/firmware.bin \
         -fw_cfg name=opt/cca/command,string=only+masters -d guest_errors "$@"
 }
+
+# realm_of_generation ABI: a Realm with 4 vCPUs, disk and vhost network on a kernel
+# of generation B, which has no personalization value
+realm_of_generation()
+{
+    local name="$1"
+    sim_conf "$name" "abi = $1"
+    head -c 64 /dev/zero > "/results/$name.rpv"
+    tap_network
+    query_when_up "$name" &
+    # shellcheck disable=SC2046
+    run_guest "$name" 600 on_cca_host "$name" "$QEMU" \
+        -M virt,gic-version=3,confidential-guest-support=rme0 \
+        -object rme-guest,id=rme0,measurement-algorithm=sha256 -cpu host,pmu=off -accel kvm \
+        -qmp tcp:127.0.0.1:4444,server=on,wait=off \
+        -smp 4 -m 512M -nodefaults -display none -no-reboot \
+        -kernel "$KERNEL" -initrd "$INITRD" \
+        -append "console=hvc0 quiet swiotlb=8192 run=realm" \
+        $(console_args "$name") $(disk_and_net_backends "$name") \
+        -device virtio-blk-pci,drive=d0 \
+        -netdev tap,id=n0,vhost=on,script=/tmp/tap-up,downscript=no \
+        -device virtio-net-pci,netdev=n0,romfile=
+    collect "$name"
+    collect_token "$name"
+}

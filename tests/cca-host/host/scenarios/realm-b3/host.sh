@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+#
+# A Debian kernel boots as a Realm on a host kernel of generation B3.
+realm_of_generation B3
