@@ -15,7 +15,7 @@ The files beside this one describe them, in blocks with an empty line in between
 
   mutant NAME                     unique
   why SENTENCE                    what is wrong then
-  file NAME                       looked up in the directories below
+  file NAME                       looked up in the directories below, or a path
   unit PROGRAM [PATH]             a test that is to fail; a PATH is as -p has it, or
                                   has the sentence of a contract test
   contract PROGRAM [PATH]
@@ -67,7 +67,8 @@ def load():
 
 def find(mutant, tree):
     """The file that @mutant is for, and its text before and behind the old one"""
-    paths = [tree / d / mutant['file'] for d in DIRECTORIES]
+    directories = [''] if '/' in mutant['file'] else DIRECTORIES
+    paths = [tree / d / mutant['file'] for d in directories]
     paths = [p for p in paths if p.is_file()]
     if len(paths) != 1:
         raise ValueError(f'{mutant["mutant"]}: {mutant["file"]} is in {len(paths)} places')
