@@ -131,6 +131,8 @@ long check_extension(int fd, long cap);
 long vcpu_run(Vm *vm, unsigned n);
 /* KVM_RUN with a signal after @ms milliseconds */
 long vcpu_run_for(Vm *vm, unsigned n, unsigned ms);
+/* vCPU 0 is run and leaves with this memory fault */
+void expect_fault(Vm *vm, uint64_t gpa, uint64_t size, bool private);
 long pmu_attr(Vm *vm, unsigned n, uint64_t attr, const void *value);
 
 /* One table per file */

@@ -149,17 +149,6 @@ const ProbeCase b_memory_cases[] = {
     { NULL, NULL }
 };
 
-static void expect(Vm *vm, uint64_t gpa, uint64_t size, bool private)
-{
-    struct kvm_run *run = vm->run[0];
-
-    ERR(vcpu_run(vm, 0), EFAULT);
-    CHECK(run->exit_reason == KVM_EXIT_MEMORY_FAULT);
-    CHECK(run->memory_fault.flags ==
-          (private ? KVM_MEMORY_EXIT_FLAG_PRIVATE : 0));
-    CHECK(run->memory_fault.gpa == gpa && run->memory_fault.size == size);
-}
-
 /* See ALL_CONVERSIONS in groups.c: RAM to RAM first, as Linux does it */
 static void conversions(void)
 {
@@ -168,20 +157,20 @@ static void conversions(void)
     Vm *vm = b_active(1);
 
     before = complaints();
-    expect(vm, RAM_BASE, RAM_SIZE, true);
-    expect(vm, where, size, false);
+    expect_fault(vm, RAM_BASE, RAM_SIZE, true);
+    expect_fault(vm, where, size, false);
     if (b->attributes == 2) {
-        expect(vm, where, size, false);         /* nothing was done */
+        expect_fault(vm, where, size, false);   /* nothing was done */
         COMPLAINT("comes again and again");
         before = complaints();
         OK(b_set(vm, where, PAGE, false));
-        expect(vm, where, size, false);         /* half of it was */
+        expect_fault(vm, where, size, false);   /* half of it was */
     }
     OK(b_set(vm, where, size, false));
     CHECK(fallocate(vm->gmem, PUNCH, 0x10000, size) == 0);
     vm->ram[0x10000] = 1;
     ERR(b_run_immediately(vm, 0), EINTR);       /* this is no entry */
-    expect(vm, where, size, true);
+    expect_fault(vm, where, size, true);
     CHECK(complaints() == before);
     CHECK(madvise(vm->ram + 0x10000, size, MADV_DONTNEED) == 0);
     OK(b_set(vm, where, size, true));
@@ -194,13 +183,13 @@ static void ignored(void)
 {
     Vm *vm = b_active(1);
 
-    expect(vm, RAM_BASE, RAM_SIZE, true);
-    expect(vm, RAM_BASE + 0x10000, 2 * PAGE, false);
+    expect_fault(vm, RAM_BASE, RAM_SIZE, true);
+    expect_fault(vm, RAM_BASE + 0x10000, 2 * PAGE, false);
     CHECK(pwrite(vm->gmem, "", 1, 0x10000) == 1);
     if (b->attributes != 2) {
-        expect(vm, RAM_BASE + 0x10000, 2 * PAGE, true);
+        expect_fault(vm, RAM_BASE + 0x10000, 2 * PAGE, true);
     } else {
-        expect(vm, RAM_BASE + 0x10000, 2 * PAGE, false);
+        expect_fault(vm, RAM_BASE + 0x10000, 2 * PAGE, false);
     }
     COMPLAINT(b->attributes == 0 ? "was not freed when that became shared" :
               b->attributes == 1 ? "was not made shared as its exit asked" :
@@ -225,10 +214,10 @@ static void hole(void)
     uint64_t end = RAM_BASE + RAM_SIZE;
     Vm *vm = b_active(1);
 
-    expect(vm, end - PAGE, 2 * PAGE, true);
+    expect_fault(vm, end - PAGE, 2 * PAGE, true);
     for (unsigned i = 0; i < 3; i++) {
         if (b->attributes == 2) {
-            expect(vm, end - PAGE, 2 * PAGE, true);
+            expect_fault(vm, end - PAGE, 2 * PAGE, true);
             COMPLAINT("comes again and again");
         } else {
             ERR(vcpu_run(vm, 0), b->hole);
@@ -253,8 +242,8 @@ static void untold(void)
     }
     ERR(b_run_immediately(vm, 0), EINTR);
     if (b->attributes) {
-        expect(vm, RAM_BASE + SLOT_SIZE, PAGE, true);
-        expect(vm, RAM_BASE + SLOT_SIZE, PAGE, true);
+        expect_fault(vm, RAM_BASE + SLOT_SIZE, PAGE, true);
+        expect_fault(vm, RAM_BASE + SLOT_SIZE, PAGE, true);
         COMPLAINT("was not made private as its exit asked");
         OK(b_set(vm, RAM_BASE + SLOT_SIZE, PAGE, true));
     }
@@ -272,7 +261,7 @@ static void unwritten(void)
     uint64_t where = RAM_BASE + 0x10000;
     Vm *vm = b_active(1);
 
-    expect(vm, where, PAGE, false);
+    expect_fault(vm, where, PAGE, false);
     OK(b_set(vm, where, PAGE, false));
     if (b->cap == 249) {
         for (unsigned i = 0; i < 2; i++) {

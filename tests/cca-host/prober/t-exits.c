@@ -15,16 +15,9 @@
 
 static void memory_faults(Vm *vm)
 {
-    struct kvm_run *run = vm->run[0];
-
-    ERR(vcpu_run(vm, 0), EFAULT);
-    CHECK(run->exit_reason == KVM_EXIT_MEMORY_FAULT);
-    CHECK(run->memory_fault.flags == 0);
-    CHECK(run->memory_fault.gpa == RAM_BASE + 0x10000);
-    CHECK(run->memory_fault.size == 0x2000);
+    expect_fault(vm, RAM_BASE + 0x10000, 0x2000, false);
     OK(set_attributes(vm, RAM_BASE + 0x10000, 0x2000, false));
-    ERR(vcpu_run(vm, 0), EFAULT);
-    CHECK(run->memory_fault.flags == KVM_MEMORY_EXIT_FLAG_PRIVATE);
+    expect_fault(vm, RAM_BASE + 0x10000, 0x2000, true);
     OK(set_attributes(vm, RAM_BASE + 0x10000, 0x2000, true));
     CHECK(madvise(vm->ram + 0x10000, 0x2000, MADV_DONTNEED) == 0);
     CHECK(report_has("\"DISCARD_SHARED\""));

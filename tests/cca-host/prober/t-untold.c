@@ -7,17 +7,6 @@
 
 #define UNTOLD (RAM_BASE + SLOT_SIZE)
 
-static void expect_fault(Vm *vm, uint64_t gpa, uint64_t size, bool private)
-{
-    struct kvm_run *run = vm->run[0];
-
-    ERR(vcpu_run(vm, 0), EFAULT);
-    CHECK(run->exit_reason == KVM_EXIT_MEMORY_FAULT);
-    CHECK(run->memory_fault.flags ==
-          (private ? KVM_MEMORY_EXIT_FLAG_PRIVATE : 0));
-    CHECK(run->memory_fault.gpa == gpa && run->memory_fault.size == size);
-}
-
 /* See the exits of the group "untold" in main.c */
 static void first_use(void)
 {

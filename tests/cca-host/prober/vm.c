@@ -324,3 +324,14 @@ long vcpu_run_for(Vm *vm, unsigned n, unsigned ms)
     setitimer(ITIMER_REAL, &off, NULL);
     return ret;
 }
+
+void expect_fault(Vm *vm, uint64_t gpa, uint64_t size, bool private)
+{
+    struct kvm_run *run = vm->run[0];
+
+    ERR(vcpu_run(vm, 0), EFAULT);
+    CHECK(run->exit_reason == KVM_EXIT_MEMORY_FAULT);
+    CHECK(run->memory_fault.flags ==
+          (private ? KVM_MEMORY_EXIT_FLAG_PRIVATE : 0));
+    CHECK(run->memory_fault.gpa == gpa && run->memory_fault.size == size);
+}
