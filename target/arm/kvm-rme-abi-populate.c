@@ -214,27 +214,26 @@ bool rme_abi_populate_is_known(int vm_fd)
     return w == -EPERM || w == -ENXIO || rw == -EPERM || rw == -ENXIO;
 }
 
-bool rme_abi_populate_probe(int vm_fd, RmeAbi *abi, Error **errp)
+unsigned long rme_abi_populate_request(int vm_fd)
 {
-    unsigned long request = reads_argument(vm_fd, RMI_POPULATE_V12) ?
-                            RMI_POPULATE_V12 :
-                            reads_argument(vm_fd, RMI_POPULATE_V13) ?
-                            RMI_POPULATE_V13 : 0;
+    return reads_argument(vm_fd, RMI_POPULATE_V12) ? RMI_POPULATE_V12 :
+           reads_argument(vm_fd, RMI_POPULATE_V13) ? RMI_POPULATE_V13 : 0;
+}
 
-    for (int i = 0; request && i < ARRAY_SIZE(rows); i++) {
+bool rme_abi_populate_probe(int vm_fd, unsigned long request, RmeAbi *abi,
+                            Error **errp)
+{
+    for (int i = 0; i < ARRAY_SIZE(rows); i++) {
         if (rows[i].request == request && rows[i].vm_type == abi->vm_type &&
             rows[i].ops.memory->fits(vm_fd)) {
             abi->ops = &rows[i].ops;
             return true;
         }
     }
-    if (request) {
-        error_setg(errp, "this kernel has KVM_ARM_RMI_POPULATE (0x%lx) for VMs "
-                   "of type 0x%x, and says neither by "
-                   "KVM_CAP_MEMORY_ATTRIBUTES nor by "
-                   "KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES how memory turns "
-                   "private there: its Realm ABI is unknown to this QEMU, or "
-                   "CONFIG_KVM_PRIVATE_MEM is off", request, abi->vm_type);
-    }
+    error_setg(errp, "this kernel has KVM_ARM_RMI_POPULATE (0x%lx) for VMs "
+               "of type 0x%x, and says neither by KVM_CAP_MEMORY_ATTRIBUTES "
+               "nor by KVM_CAP_GUEST_MEMFD_MEMORY_ATTRIBUTES how memory turns "
+               "private there: its Realm ABI is unknown to this QEMU, or "
+               "CONFIG_KVM_PRIVATE_MEM is off", request, abi->vm_type);
     return false;
 }

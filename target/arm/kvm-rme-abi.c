@@ -146,18 +146,12 @@ static bool check_page_size(Error **errp)
 static bool probe_vm(int kvm_fd, int vm_fd, bool verbose, RmeAbi *abi,
                      Error **errp)
 {
-    Error *err = NULL;
+    unsigned long request = rme_abi_populate_request(vm_fd);
+    bool ok = request ?
+              rme_abi_populate_probe(vm_fd, request, abi, errp) :
+              rme_abi_cap_probe(vm_fd, verbose, abi, errp);
 
-    if (!rme_abi_populate_probe(vm_fd, abi, &err)) {
-        if (err) {
-            error_propagate(errp, err);
-            return false;
-        }
-        if (!rme_abi_cap_probe(vm_fd, verbose, abi, errp)) {
-            return false;
-        }
-    }
-    return check_private_memory(kvm_fd, vm_fd, abi, errp);
+    return ok && check_private_memory(kvm_fd, vm_fd, abi, errp);
 }
 
 /*

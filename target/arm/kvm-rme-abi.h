@@ -195,14 +195,24 @@ int rme_abi_create_vm(int kvm_fd, unsigned type);
 bool rme_abi_cap_probe(int vm_fd, bool verbose, RmeAbi *abi, Error **errp);
 
 /**
- * rme_abi_populate_probe: is this generation B, and which row of its table?
+ * rme_abi_populate_request: is this generation B?
  * @vm_fd: a throw-away Realm VM
- * @abi: @abi->ops is set on success, @abi->vm_type is looked at
- * @errp: set if it is generation B and no row fits; not if it is another one
  *
- * Returns: true if it is
+ * Returns: its encoding of KVM_ARM_RMI_POPULATE, 0 if it is another generation
  */
-bool rme_abi_populate_probe(int vm_fd, RmeAbi *abi, Error **errp);
+unsigned long rme_abi_populate_request(int vm_fd);
+
+/**
+ * rme_abi_populate_probe: which row of the table of generation B?
+ * @vm_fd: a throw-away Realm VM
+ * @request: of rme_abi_populate_request()
+ * @abi: @abi->ops is set on success, @abi->vm_type is looked at
+ * @errp: set if no row fits
+ *
+ * Returns: true on success
+ */
+bool rme_abi_populate_probe(int vm_fd, unsigned long request, RmeAbi *abi,
+                            Error **errp);
 
 /**
  * rme_abi_populate_is_known: does KVM know KVM_ARM_RMI_POPULATE?

@@ -13,7 +13,6 @@
 #include "qemu/error-report.h"
 #include "qemu/memalign.h"
 #include "exec/address-spaces.h"
-#include "exec/ramblock.h"
 #include "hw/arm/rme-generation.h"
 #include "system/kvm.h"
 #include "system/kvm_int.h"
@@ -209,8 +208,7 @@ static bool populate_shared(const RmeAbi *abi, const RmePlanStep *step,
 {
     uint64_t base = sec->offset_within_address_space;
     uint64_t size = int128_get64(sec->size);
-    RAMBlock *rb = sec->mr->ram_block;
-    int ret = 0;
+    int ret;
 
     fill(step, base, size,
          (uint8_t *)memory_region_get_ram_ptr(sec->mr) +
@@ -219,10 +217,8 @@ static bool populate_shared(const RmeAbi *abi, const RmePlanStep *step,
         return false;
     }
 
-    /* The Realm has its copy. Hugetlb pages cannot be dropped piecemeal. */
-    if (qemu_ram_pagesize(rb) == qemu_real_host_page_size()) {
-        ret = ram_block_discard_range(rb, sec->offset_within_region, size);
-    }
+    /* The Realm has its copy */
+    ret = kvm_rme_drop_shared_copy(sec);
     if (ret < 0) {
         error_setg_errno(errp, -ret, "cannot drop the shared copy of [0x%"
                          PRIx64 ", 0x%" PRIx64 ")", base, base + size);

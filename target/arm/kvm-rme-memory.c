@@ -70,11 +70,11 @@ static int write_first(RmeGuest *guest, const MemoryRegionSection *sec)
                         QEMU_MADV_POPULATE_WRITE) ? -errno : 0;
 }
 
-/* Huge pages cannot be dropped piecemeal */
-static int drop_shared_copy(const MemoryRegionSection *sec)
+int kvm_rme_drop_shared_copy(const MemoryRegionSection *sec)
 {
     RAMBlock *rb = sec->mr->ram_block;
 
+    /* Huge pages cannot be dropped piecemeal */
     if (qemu_ram_pagesize(rb) != qemu_real_host_page_size()) {
         return 0;
     }
@@ -83,7 +83,7 @@ static int drop_shared_copy(const MemoryRegionSection *sec)
 }
 
 typedef int SectionFn(RmeGuest *guest, const MemoryRegionSection *sec,
-                      const void *opaque);
+                      void *opaque);
 
 /*
  * Call @fn for the RAM in a range that the guest chose: it may be the whole
@@ -92,7 +92,7 @@ typedef int SectionFn(RmeGuest *guest, const MemoryRegionSection *sec,
  * and not by the size of the range.
  */
 static int foreach_ram(RmeGuest *guest, hwaddr gpa, uint64_t size,
-                       SectionFn *fn, const void *opaque)
+                       SectionFn *fn, void *opaque)
 {
     int ret = 0;
 
@@ -116,13 +116,13 @@ static int foreach_ram(RmeGuest *guest, hwaddr gpa, uint64_t size,
 }
 
 static int tell_section(RmeGuest *guest, const MemoryRegionSection *sec,
-                        const void *opaque)
+                        void *opaque)
 {
     int ret = tell(guest, sec, true);
 
     /* Before the launch nobody has used it, and it may be a file of the user */
     if (!ret && guest->state == RME_STATE_ACTIVE) {
-        ret = drop_shared_copy(sec);
+        ret = kvm_rme_drop_shared_copy(sec);
     }
     return ret;
 }
@@ -169,7 +169,7 @@ static int make_private(RmeGuest *guest, const MemoryRegionSection *sec,
         return 0;
     }
     ret = tell(guest, sec, true);
-    return ret ?: drop_shared_copy(sec);
+    return ret ?: kvm_rme_drop_shared_copy(sec);
 }
 
 static int make_shared(RmeGuest *guest, const MemoryRegionSection *sec)
@@ -224,7 +224,7 @@ typedef struct Conversion {
  * drops, only the copy of the other side.
  */
 static int convert_section(RmeGuest *guest, const MemoryRegionSection *sec,
-                           const void *opaque)
+                           void *opaque)
 {
     const Conversion *c = opaque;
     MemoryRegionSection part = *sec;
@@ -246,23 +246,23 @@ static int convert_section(RmeGuest *guest, const MemoryRegionSection *sec,
 }
 
 static int count_section(RmeGuest *guest, const MemoryRegionSection *sec,
-                         const void *opaque)
+                         void *opaque)
 {
-    uint64_t *private = *(uint64_t *const *)opaque;
+    uint64_t *count = opaque;
 
-    *private += int128_get64(sec->size);
+    *count += int128_get64(sec->size);
     return 0;
 }
 
 bool kvm_rme_can_end(RmeGuest *guest, hwaddr gpa, uint64_t size,
                      bool to_private)
 {
-    uint64_t count = 0, *private = &count;
+    uint64_t count = 0;
 
     if (!to_private || !guest->kvm->abi.ops->memory->waits_for_all) {
         return true;
     }
-    foreach_ram(guest, gpa, size, count_section, &private);
+    foreach_ram(guest, gpa, size, count_section, &count);
     return count == size;
 }
 

@@ -201,6 +201,14 @@ void kvm_rme_free(KvmRme *rme);
 unsigned long *kvm_rme_new_pieces(const RmeAbi *abi, unsigned ipa_bits);
 
 /**
+ * kvm_rme_drop_shared_copy: give the host back what is behind the shared side
+ * @sec: a part of one RAM block; nothing happens if it has huge pages
+ *
+ * Returns: 0, or -errno; nothing was reported
+ */
+int kvm_rme_drop_shared_copy(const MemoryRegionSection *sec);
+
+/**
  * kvm_rme_make_pieces_private: before the Realm runs, have KVM take memory for
  * private, which a Realm's memory is not for KVM from the start
  * @guest: not active yet
