@@ -27,14 +27,25 @@ bool dry_run_enabled(void)
     return enabled;
 }
 
-/* Of any type of object: only confidential guests have such a property */
+static bool is_confidential_guest(const char *type)
+{
+    ObjectClass *oc = object_class_by_name(type);
+
+    return oc && object_class_dynamic_cast(oc, TYPE_CONFIDENTIAL_GUEST_SUPPORT);
+}
+
+/* Only the values of a confidential guest are looked at: others have secrets */
 static bool is_wanted(const ObjectOptions *options)
 {
     ObjectOptions *object = (ObjectOptions *)options;
     QObject *values = NULL;
-    Visitor *v = qobject_output_visitor_new(&values);
+    Visitor *v;
     bool wanted;
 
+    if (!is_confidential_guest(ObjectType_str(options->qom_type))) {
+        return false;
+    }
+    v = qobject_output_visitor_new(&values);
     visit_type_ObjectOptions(v, NULL, &object, &error_abort);
     visit_complete(v, &values);
     visit_free(v);
@@ -93,11 +104,8 @@ bool dry_run_begin(const ObjectOptions *options)
 /* Memory backends are address space only; other objects serve backends */
 bool dry_run_has_object(const char *type)
 {
-    ObjectClass *oc = object_class_by_name(type);
-
     return g_str_has_prefix(type, "memory-backend-") ||
-           (oc && object_class_dynamic_cast(oc,
-                                            TYPE_CONFIDENTIAL_GUEST_SUPPORT));
+           is_confidential_guest(type);
 }
 
 typedef struct InitAccel {
