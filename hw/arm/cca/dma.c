@@ -205,7 +205,7 @@ static void rme_dma_revoke(void *opaque, uint64_t gpa, uint64_t size)
     hwaddr start = QEMU_ALIGN_DOWN(gpa, RME_SHARED_CHUNK_SIZE);
     hwaddr end = MIN(QEMU_ALIGN_UP(gpa + size, RME_SHARED_CHUNK_SIZE), bit);
 
-    /* See the lock order in shared.h */
+    /* See the lock order in rme-shared.h */
     g_assert(!bql_locked());
 
     if (start < end) {

@@ -164,7 +164,6 @@ static bool dry_run_check_device(MachineState *ms, DeviceState *dev,
 static bool init_guest(MachineState *ms, Error **errp)
 {
     RmeGuest *guest = rme_guest_from_machine(ms);
-    ConfidentialGuestSupport *cgs = ms->cgs;
     ERRP_GUARD();
 
     if (!guest) {
@@ -181,11 +180,7 @@ static bool init_guest(MachineState *ms, Error **errp)
         return false;
     }
 
-    cgs->checks_dma = true;
-    cgs->require_guest_memfd = true;
-    cgs->takes_rom_blobs = true;
-    cgs->ready = true;
-
+    rme_launch_prepare(guest);
     rme_dry_run_register_cpu();
     return true;
 }

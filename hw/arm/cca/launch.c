@@ -17,6 +17,16 @@
 #include "hw/boards.h"
 #include "hw/loader.h"
 
+void rme_launch_prepare(RmeGuest *guest)
+{
+    ConfidentialGuestSupport *cgs = CONFIDENTIAL_GUEST_SUPPORT(guest);
+
+    cgs->checks_dma = true;
+    cgs->require_guest_memfd = true;
+    cgs->takes_rom_blobs = true;
+    cgs->ready = true;
+}
+
 typedef struct AddRam {
     RmePlan *plan;
     hwaddr main_base, main_end;     /* of the machine's main memory */

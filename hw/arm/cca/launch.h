@@ -7,7 +7,15 @@
 #ifndef HW_ARM_CCA_LAUNCH_H
 #define HW_ARM_CCA_LAUNCH_H
 
-#include "hw/arm/rme-plan.h"
+#include "hw/arm/rme-guest.h"
+
+/**
+ * rme_launch_prepare: tell QEMU what it does otherwise for a Realm
+ * @guest: the Realm; the accelerator that calls it can run it, or a dry run
+ *
+ * To be called before devices, their backends and memory are made.
+ */
+void rme_launch_prepare(RmeGuest *guest);
 
 /**
  * rme_launch_plan: turn the machine into a plan

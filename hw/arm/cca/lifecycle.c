@@ -155,11 +155,8 @@ int rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
 
     qemu_unblock_sigbus();
     qemu_add_vm_change_state_handler(vm_state_change, guest);
-    cgs->checks_dma = true;
-    cgs->require_guest_memfd = true;
-    cgs->takes_rom_blobs = true;
     cgs->sets_private_attributes = true;
     cgs->private_without_attributes = kvm_rme_private_from_start(guest);
-    cgs->ready = true;
+    rme_launch_prepare(guest);
     return 0;
 }
