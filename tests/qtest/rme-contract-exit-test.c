@@ -552,11 +552,8 @@ static void add_tests(void)
                      &conversions[i]);
     }
     for (int i = 0; i < ARRAY_SIZE(ends); i++) {
-        if (strstr(ends[i].exits, "personality")) {
-            contract_add("exit", ends[i].name, test_end, &ends[i]);
-        } else {
-            contract_add_each("exit", ends[i].name, test_end, &ends[i]);
-        }
+        contract_add_conf("exit", ends[i].name, ends[i].exits, test_end,
+                          &ends[i]);
     }
     contract_add_each("exit", "with -no-shutdown QEMU stays when the Realm is off",
                  test_no_shutdown, NULL);

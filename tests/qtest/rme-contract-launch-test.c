@@ -623,11 +623,8 @@ static void add_tests(void)
     contract_add_each("launch", "does not happen before the start",
                  test_quit_before_start, NULL);
     for (int i = 0; i < ARRAY_SIZE(pairs); i++) {
-        if (pairs[i].conf[1] && strstr(pairs[i].conf[1], "personality")) {
-            contract_add("launch", pairs[i].name, test_pair, &pairs[i]);
-        } else {
-            contract_add_each("launch", pairs[i].name, test_pair, &pairs[i]);
-        }
+        contract_add_conf("launch", pairs[i].name, pairs[i].conf[1], test_pair,
+                          &pairs[i]);
     }
 }
 

@@ -667,6 +667,16 @@ void contract_add_each(const char *group, const char *name, ContractFunc *func,
     }
 }
 
+void contract_add_conf(const char *group, const char *name, const char *conf,
+                       ContractFunc *func, const void *data)
+{
+    if (conf && strstr(conf, "personality = ")) {
+        contract_add(group, name, func, data);
+    } else {
+        contract_add_each(group, name, func, data);
+    }
+}
+
 int contract_main(int argc, char **argv, void (*add_tests)(void))
 {
     g_test_init(&argc, &argv, NULL);

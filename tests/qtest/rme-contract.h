@@ -296,6 +296,13 @@ void contract_add(const char *group, const char *name, ContractFunc *func,
 void contract_add_each(const char *group, const char *name, ContractFunc *func,
                        const void *data);
 
+/*
+ * The same, unless @conf, which may be NULL, asks for a personality: these are
+ * kernels of generation A, and the test is added for that one only.
+ */
+void contract_add_conf(const char *group, const char *name, const char *conf,
+                       ContractFunc *func, const void *data);
+
 int contract_main(int argc, char **argv, void (*add_tests)(void));
 
 #endif
