@@ -80,6 +80,7 @@ static void destroy_vm(SimVm *vm)
     ContractVm *c = vm->backend;
 
     if (c) {
+        sim_guard_forget(vm);
         sim_contract_irq_free(vm);
         sim_real_close(c->off_event);
         g_free(c);
@@ -304,19 +305,36 @@ static int get_device_attr(SimDevice *dev, const struct kvm_device_attr *attr)
                             wide ? 8 : 4);
 }
 
+/* arch/arm64/kvm/vgic/vgic-kvm-device.c: vgic_check_iorange() */
+static int check_vgic_base(const SimVm *vm, uint64_t base)
+{
+    if (base & 0xffff) {
+        return -EINVAL;
+    }
+    return base >> vm->ipa_bits ? -E2BIG : 0;
+}
+
 static long set_device_attr(SimDevice *dev, const struct kvm_device_attr *attr)
 {
     uint64_t base;
+    int ret;
 
-    if (dev->type == KVM_DEV_TYPE_ARM_VGIC_ITS &&
-        attr->group == KVM_DEV_ARM_VGIC_GRP_ADDR) {
-        if (sim_copy_from_user(&base, (void *)(uintptr_t)attr->addr,
-                               sizeof(base))) {
-            return -EFAULT;
-        }
+    if (attr->group != KVM_DEV_ARM_VGIC_GRP_ADDR) {
+        return 0;
+    }
+    if (sim_copy_from_user(&base, (void *)(uintptr_t)attr->addr,
+                           sizeof(base))) {
+        return -EFAULT;
+    }
+    if (attr->attr == KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION) {
+        /* bits 51 to 16; beside them are a count, flags and an index */
+        base &= 0xfffffffff0000;
+    }
+    ret = check_vgic_base(dev->vm, base);
+    if (!ret && dev->type == KVM_DEV_TYPE_ARM_VGIC_ITS) {
         sim_contract_set_its(dev->vm, base);
     }
-    return 0;
+    return ret;
 }
 
 static long device_ioctl(SimDevice *dev, unsigned long req, void *arg)

@@ -71,6 +71,8 @@ int sim_exit_load(SimVcpu *vcpu, char **arg);
 /* sim-guard.c: host access to private memory */
 void sim_guard_arm(SimVm *vm);
 void sim_guard_convert(SimVm *vm, uint64_t gpa, uint64_t size, bool private);
+/* The VM ends: its memory is an ordinary part of the VMM's again */
+void sim_guard_forget(SimVm *vm);
 void sim_guard_slot(SimVm *vm, SimSlot *slot, SimSlotChange change);
 
 #endif

@@ -43,6 +43,8 @@ long sim_create_gmem(SimVm *vm, struct kvm_create_guest_memfd *user)
         if (fd < 0) {
             g_free(gmem);
         } else {
+            sim_lifetime_judge_gmem(vm);
+            g_atomic_int_inc(&vm->gmems);
             sim_object_ref(&vm->obj);
             sim_fd_install(&gmem->obj, SIM_GMEM, fd);
         }
@@ -62,14 +64,18 @@ void sim_gmem_destroy(SimGmem *gmem)
         SimSlot *slot = g_ptr_array_index(vm->slots, i);
 
         if (slot->gmem == gmem) {
-            sim_private_lost(vm, slot->gpa, slot->size,
-                             "its guest_memfd was closed");
+            /* After the VM's own descriptor it is its end, and no loss */
+            if (vm->obj.fd >= 0) {
+                sim_private_lost(vm, slot->gpa, slot->size,
+                                 "its guest_memfd was closed");
+            }
             sim_gmem_unbind(slot);
         }
     }
     sim_ranges_clear(&gmem->shared);
     pthread_mutex_unlock(&vm->lock);
     sim_backend()->destroy_gmem(gmem);
+    g_atomic_int_add(&vm->gmems, -1);
     sim_object_put(&vm->obj);
 }
 

@@ -173,6 +173,27 @@ void sim_guard_convert(SimVm *vm, uint64_t gpa, uint64_t size, bool private)
     }
 }
 
+void sim_guard_forget(SimVm *vm)
+{
+    GuardTable *old, *t;
+
+    pthread_mutex_lock(&lock);
+    old = table;
+    if (old) {
+        t = g_malloc0(sizeof(*t) + old->count * sizeof(t->e[0]));
+        for (unsigned i = 0; i < old->count; i++) {
+            if (old->e[i].vm == vm) {
+                mprotect((void *)(uintptr_t)old->e[i].hva, old->e[i].size,
+                         PROT_READ | PROT_WRITE);
+            } else {
+                t->e[t->count++] = old->e[i];
+            }
+        }
+        g_atomic_pointer_set(&table, t);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 void sim_guard_slot(SimVm *vm, SimSlot *slot, SimSlotChange change)
 {
     if (!sim_realm_is_active(vm) || !slot->gmem) {

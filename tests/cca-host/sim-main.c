@@ -188,6 +188,9 @@ int statfs64(const char *path, struct statfs64 *buf)
 
 int close(int fd)
 {
+    if (sim_configured()) {
+        sim_lifetime_judge_close(fd);
+    }
     sim_fd_forget(fd);
     sim_irqfd_closed(fd);
     return sim_real_close(fd);
@@ -258,7 +261,21 @@ static void *do_mmap(void *addr, size_t len, int prot, int flags, int fd,
     if (sim_alloc_fails("LARGE_MMAP", len)) {
         return MAP_FAILED;
     }
-    return sim_real_mmap(addr, len, prot, flags, fd, off);
+    addr = sim_real_mmap(addr, len, prot, flags, fd, off);
+    if (addr != MAP_FAILED && !(flags & MAP_ANONYMOUS)) {
+        sim_lifetime_mapped(fd, addr, len);
+    }
+    return addr;
+}
+
+int munmap(void *addr, size_t len)
+{
+    int ret = syscall(SYS_munmap, addr, len);
+
+    if (!ret) {
+        sim_lifetime_unmapped(addr, len);
+    }
+    return ret;
 }
 
 void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)

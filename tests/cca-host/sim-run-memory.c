@@ -237,6 +237,27 @@ static int copy_shared_pages(SimVm *vm, RunSlot *rs,
     return 0;
 }
 
+/* What was exchanged stays so: the VMM's next VM has the same memory */
+typedef struct Exchanged {
+    uint64_t hva;
+    uint64_t size;
+    int fd;
+} Exchanged;
+
+static GArray *exchanged;
+
+static int exchanged_fd(const SimSlot *slot)
+{
+    for (guint i = 0; exchanged && i < exchanged->len; i++) {
+        const Exchanged *e = &g_array_index(exchanged, Exchanged, i);
+
+        if (e->hva == slot->hva && e->size == slot->size) {
+            return e->fd;
+        }
+    }
+    return -1;
+}
+
 /*
  * A second mapping of the VMM's memory is only possible if it is a file; the
  * usual anonymous memory is exchanged, in place, for one of our own.
@@ -246,6 +267,7 @@ static int make_shared_file(SimVm *vm, RunSlot *rs)
     uint64_t size = rs->slot->size;
     char *hva = (char *)(uintptr_t)rs->slot->hva;
     g_autofree unsigned char *resident = g_malloc(size / SIM_PAGE_SIZE);
+    Exchanged e;
     int ret;
 
     if (mincore(hva, size, resident)) {
@@ -268,6 +290,9 @@ static int make_shared_file(SimVm *vm, RunSlot *rs)
     if (rs->shared == MAP_FAILED) {
         return -errno;
     }
+    exchanged = exchanged ?: g_array_new(FALSE, FALSE, sizeof(Exchanged));
+    e = (Exchanged) { rs->slot->hva, size, rs->shared_fd };
+    g_array_append_val(exchanged, e);
     return map_fixed(hva, size, PROT_READ | PROT_WRITE,
                      MAP_SHARED | MAP_NORESERVE, rs->shared_fd, 0);
 }
@@ -400,8 +425,10 @@ void run_shared_discarded(SimVm *vm, SimSlot *slot, uint64_t gpa,
     /* On the file that stands in for anonymous memory it does not free */
     pthread_mutex_lock(&rv->map_lock);
     rs = find_slot(rv, slot);
-    if (rs && rs->live && rs->shared_fd >= 0) {
-        sim_real_madvise(rs->shared + (gpa - slot->gpa), size, MADV_REMOVE);
+    if (rs && rs->shared_fd >= 0) {
+        sim_real_fallocate(rs->shared_fd,
+                           FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                           gpa - slot->gpa, size);
     }
     pthread_mutex_unlock(&rv->map_lock);
 }
@@ -522,9 +549,9 @@ static void free_slot(RunVm *rv, RunSlot *rs)
     }
     if (rs->live) {
         munmap(rs->shared, rs->slot->size);
-        if (rs->shared_fd >= 0) {
-            sim_real_close(rs->shared_fd);
-        }
+        /* Where the guest was stopped it is closed to the VMM as well */
+        mprotect((void *)(uintptr_t)rs->slot->hva, rs->slot->size,
+                 PROT_READ | PROT_WRITE);
     }
     if (rs->gmem) {
         gmem_put(rs->gmem);
@@ -535,6 +562,15 @@ static void free_slot(RunVm *rv, RunSlot *rs)
     g_free(rs);
 }
 
+void run_free_slots(SimVm *vm)
+{
+    RunVm *rv = vm->backend;
+
+    while (rv->slots->len) {
+        free_slot(rv, g_ptr_array_index(rv->slots, 0));
+    }
+}
+
 static int create_slot(SimVm *vm, SimSlot *slot)
 {
     RunVm *rv = vm->backend;
@@ -542,7 +578,7 @@ static int create_slot(SimVm *vm, SimSlot *slot)
     int ret;
 
     rs->slot = slot;
-    rs->shared_fd = -1;
+    rs->shared_fd = exchanged_fd(slot);
     if (slot->gmem) {
         rs->priv = sim_real_mmap(NULL, slot->size, PROT_NONE, MAP_PRIVATE |
                                  MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

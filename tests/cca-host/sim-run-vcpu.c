@@ -79,13 +79,21 @@ static void accept_kicks(SimVcpu *vcpu)
     struct sigaction action = { .sa_handler = kicked };
     sigset_t set;
 
-    if (current_run != vcpu->run) {
+    if (!b->accepts_kicks) {
         sigaction(KICK_SIGNAL, &action, NULL);
         sigemptyset(&set);
         sigaddset(&set, KICK_SIGNAL);
         pthread_sigmask(SIG_UNBLOCK, &set, NULL);
         current_run = vcpu->run;
         b->thread = pthread_self();
+        b->accepts_kicks = true;
+    }
+}
+
+void run_forget_vcpu(SimVcpu *vcpu)
+{
+    if (current_run == vcpu->run) {
+        current_run = NULL;
     }
 }
 

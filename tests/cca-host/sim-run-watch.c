@@ -12,8 +12,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -175,9 +177,16 @@ static void *watch_loop(void *opaque)
 {
     SimVm *vm = opaque;
     RunVm *rv = vm->backend;
+    struct pollfd fds[] = {
+        { .fd = rv->uffd, .events = POLLIN },
+        { .fd = rv->watch_end, .events = POLLIN },
+    };
     struct uffd_msg msg;
 
-    while (read(rv->uffd, &msg, sizeof(msg)) == sizeof(msg)) {
+    while (poll(fds, 2, -1) >= 0 && !fds[1].revents) {
+        if (read(rv->uffd, &msg, sizeof(msg)) != sizeof(msg)) {
+            continue;
+        }
         if (msg.event != UFFD_EVENT_PAGEFAULT) {
             continue;
         }
@@ -201,8 +210,9 @@ int run_watch_start(SimVm *vm)
     sigset_t all, old;
     int err;
 
-    rv->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-    if (rv->uffd < 0 || sim_real_ioctl(rv->uffd, UFFDIO_API, &api)) {
+    rv->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+    rv->watch_end = eventfd(0, EFD_CLOEXEC);
+    if (rv->uffd < 0 || rv->watch_end < 0 || sim_real_ioctl(rv->uffd, UFFDIO_API, &api)) {
         return -errno;
     }
     sigfillset(&all);           /* the VMM's signals are not for this thread */
@@ -215,10 +225,13 @@ int run_watch_start(SimVm *vm)
 void run_watch_stop(SimVm *vm)
 {
     RunVm *rv = vm->backend;
+    uint64_t one = 1;
 
     if (rv->uffd >= 0) {
-        pthread_cancel(rv->watcher);
-        pthread_join(rv->watcher, NULL);
+        if (write(rv->watch_end, &one, sizeof(one)) == sizeof(one)) {
+            pthread_join(rv->watcher, NULL);
+        }
+        sim_real_close(rv->watch_end);
         sim_real_close(rv->uffd);
         rv->uffd = -1;
     }

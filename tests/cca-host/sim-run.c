@@ -103,7 +103,7 @@ static void run_destroy_vm(SimVm *vm)
         return;
     }
     run_watch_stop(vm);
-    /* Slots are deleted one by one before; what is left goes with the VM */
+    run_free_slots(vm);
     g_ptr_array_free(rv->slots, TRUE);
     g_ptr_array_free(rv->vcpus, TRUE);
     pthread_mutex_destroy(&rv->map_lock);
@@ -194,6 +194,7 @@ static void run_destroy_vcpu(SimVcpu *vcpu)
         pthread_mutex_unlock(&rv->map_lock);
     }
     if (vcpu->run) {
+        run_forget_vcpu(vcpu);
         munmap(vcpu->run, run_ioctl(system_fd, KVM_GET_VCPU_MMAP_SIZE, NULL));
         vcpu->run = NULL;
     }

@@ -84,6 +84,7 @@ typedef struct RunVm {
     pthread_mutex_t map_lock;   /* inside SimVm.lock; slots, vcpus, views */
     GPtrArray *slots;           /* RunSlot *, owned */
     GPtrArray *vcpus;           /* SimVcpu *, not owned */
+    int watch_end;          /* eventfd: the watcher has to end */
     int uffd;
     pthread_t watcher;
     bool active;
@@ -111,6 +112,7 @@ typedef struct RunRipasRequest {
 typedef struct RunVcpu {
     pid_t tid;                  /* atomic: thread inside KVM_RUN, or 0 */
     pthread_t thread;           /* that last ran it */
+    bool accepts_kicks;     /* by that thread */
     RunFault fault;             /* guarded by RunVm.map_lock */
     RunRipasRequest ripas;
     uint32_t rsi_again;         /* RSI call that found its memory missing */
@@ -131,6 +133,10 @@ void run_destroy_gmem(SimGmem *gmem);
 int run_punch_gmem(SimGmem *gmem, uint64_t off, uint64_t len);
 int run_populate_page(SimVm *vm, SimSlot *slot, uint64_t gpa,
                       const void *source, uint8_t page[SIM_PAGE_SIZE]);
+/* All that is left of the VM's memory when it ends */
+void run_free_slots(SimVm *vm);
+/* Its thread may still get a late kick */
+void run_forget_vcpu(SimVcpu *vcpu);
 int run_set_memslot(SimVm *vm, SimSlot *slot, SimSlotChange change);
 int run_convert(SimVm *vm, uint64_t gpa, uint64_t size, bool private);
 void run_shared_discarded(SimVm *vm, SimSlot *slot, uint64_t gpa,

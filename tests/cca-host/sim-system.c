@@ -95,6 +95,7 @@ static SimVm *vm_new(bool realm, unsigned ipa_bits)
     vm->slots = g_ptr_array_new_with_free_func(g_free);
     vm->realm.mecid = -1;
     vm->realm.resident_at_run = -1;
+    sim_lifetime_begin(vm);
     return vm;
 }
 
@@ -128,6 +129,7 @@ static long create_vm(SimSystem *sys, uint64_t type)
 
 void sim_vm_destroy(SimVm *vm)
 {
+    sim_lifetime_end(vm);
     sim_realm_teardown(vm);
     sim_backend()->destroy_vm(vm);
     g_ptr_array_unref(vm->slots);

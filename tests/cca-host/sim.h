@@ -181,6 +181,7 @@ struct SimVm {
     unsigned routes;        /* of interrupts, as the VMM set them last */
     unsigned max_routes;    /* the most of them at a time */
     unsigned nr_pmu_counters;
+    unsigned gmems;         /* that exist; atomic */
     SimRealm realm;
     void *backend;
 };
@@ -208,6 +209,19 @@ void sim_object_ref(SimObject *obj);
 void sim_object_put(SimObject *obj);
 /* Forgets @fd before it is closed */
 void sim_fd_forget(int fd);
+
+/* sim-lifetime.c: what keeps a VM, and what should not */
+
+/* A VM exists from here to there, whether it has a descriptor or not */
+void sim_lifetime_begin(SimVm *vm);
+void sim_lifetime_end(SimVm *vm);
+/* @vm is about to have private memory: no Realm of before may hold any */
+void sim_lifetime_judge_gmem(SimVm *vm);
+/* The descriptor @fd is about to be closed */
+void sim_lifetime_judge_close(int fd);
+/* The VMM maps the state of a vCPU, and unmaps something */
+void sim_lifetime_mapped(int fd, void *addr, size_t len);
+void sim_lifetime_unmapped(void *addr, size_t len);
 /* Calls @fn for each VM that has an open descriptor, with a reference held */
 void sim_fd_for_each_vm(void (*fn)(SimVm *vm, void *opaque), void *opaque);
 
