@@ -56,6 +56,18 @@ int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
     return abi.vm_type | guest->ipa_bits;
 }
 
+void kvm_rme_restart(RmeGuest *guest)
+{
+    KvmRme *rme = guest->kvm;
+    unsigned cpus = current_machine->smp.max_cpus;
+
+    rme->ended = false;
+    bitmap_zero(rme->gone, cpus);
+    memset(rme->again, 0, cpus * sizeof(*rme->again));
+    g_free(rme->told);
+    rme->told = kvm_rme_new_pieces(&rme->abi, guest->ipa_bits);
+}
+
 unsigned long kvm_rme_scratch_type(unsigned long type)
 {
     RmeGuest *guest = kvm_rme_guest();

@@ -190,6 +190,12 @@ bool kvm_rme_private_from_start(const RmeGuest *guest);
  */
 bool kvm_rme_has_ended(const RmeGuest *guest);
 
+/**
+ * kvm_rme_restart: forget the Realm that is being reset
+ * @guest: in RME_STATE_PROBED; all vCPUs are stopped
+ */
+void kvm_rme_restart(RmeGuest *guest);
+
 /** kvm_rme_free: free @rme, which may be NULL */
 void kvm_rme_free(KvmRme *rme);
 

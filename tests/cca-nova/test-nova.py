@@ -151,7 +151,8 @@ def test_realm(driver, stock):
         has(f"{what}: what a Realm cannot have is not there", xml,
             "not /domain/os/nvram", "not //loader[@type='pflash']", "not //vmcoreinfo",
             "not //timer[@name='rtc']",
-            "/domain/devices/memballoon[@model='none']", "/domain[on_reboot='destroy']")
+            "/domain/devices/memballoon[@model='none']")
+        has(f"{what}: a reboot of the guest makes another Realm", xml, "not /domain/on_reboot")
         has(f"{what}: the Realm is", xml, "count(//qemu:arg)=4",
             "//qemu:arg[contains(@value, '\"measurement-algorithm\": \"sha256\"')]")
         agree(what, xml, kernel)

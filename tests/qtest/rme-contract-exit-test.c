@@ -318,7 +318,7 @@ static void test_end(const void *data)
     const End *t = data;
     g_autofree char *more = g_strconcat("-S ", t->more, NULL);
     g_autoptr(Contract) c = contract_start(&(ContractArgs) {
-        .conf = t->exits, .more = more,
+        .conf = t->exits, .object = ",reboot=exit", .more = more,
     });
 
     contract_send(c, "{\"execute\": \"cont\"}");
@@ -341,7 +341,7 @@ static void test_no_shutdown(const void *data)
     g_autoptr(Contract) c = contract_start(&(ContractArgs) {
         .conf = "exit = system-event shutdown\n"
                 "exit = memory-fault shared " RAM_64M,
-        .more = "-S -no-shutdown",
+        .object = ",reboot=exit", .more = "-S -no-shutdown",
     });
     unsigned before, after;
     QDict *rsp;
@@ -423,7 +423,9 @@ static void test_crash(const void *data)
 
 static void test_reset_by_monitor(const void *data)
 {
-    g_autoptr(Contract) c = contract_start(&(ContractArgs) { NULL });
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .object = ",reboot=exit",
+    });
 
     contract_wait_calls(c, "FIRST_RUN", 1);
     contract_send(c, "{\"execute\": \"system_reset\"}");

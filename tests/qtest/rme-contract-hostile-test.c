@@ -518,7 +518,8 @@ static void test_events(const void *data)
                                     : "exit = system-event reset\n");
     }
     c = contract_start(&(ContractArgs) {
-        .conf = conf->str, .more = "-S -smp 8 -no-shutdown",
+        .conf = conf->str, .object = ",reboot=exit",
+        .more = "-S -smp 8 -no-shutdown",
     });
     contract_qmp_ok(c, "cont");
     qobject_unref(contract_event(c, "SHUTDOWN"));

@@ -11,6 +11,8 @@
 #define REBOOT "exit = system-event reset\n"
 #define SHARE "exit = memory-fault shared 0x44000000 0x1000\n" \
               "exit = memory-fault private 0x44000000 0x1000\n"
+/* A reset ends the Realm; what it does else is in rme-contract-reboot-test.c */
+#define EXIT ",reboot=exit"
 #define TERMINATING "cpus are not resettable, terminating"
 #define STOPPING "cpus are not resettable, stopping"
 #define NEEDS_RESET "Resetting the Virtual Machine is required"
@@ -118,7 +120,7 @@ static void test_end(const void *data)
     const End *t = data;
     g_autofree char *more = g_strconcat("-S ", t->options, NULL);
     g_autoptr(Contract) c = contract_start(&(ContractArgs) {
-        .conf = t->exits, .more = more,
+        .conf = t->exits, .object = EXIT, .more = more,
     });
     unsigned launches;
 
@@ -216,7 +218,7 @@ static void test_action(const void *data)
     const Action *t = data;
     g_autofree char *more = g_strconcat("-S ", t->options, NULL);
     g_autoptr(Contract) c = contract_start(&(ContractArgs) {
-        .conf = t->exits, .more = more,
+        .conf = t->exits, .object = EXIT, .more = more,
     });
 
     start(c, t->state != NULL);
@@ -262,7 +264,7 @@ static const State states[] = {
 static Contract *start_in(const State *t)
 {
     Contract *c = contract_start(&(ContractArgs) {
-        .conf = t->conf, .more = t->options,
+        .conf = t->conf, .object = EXIT, .more = t->options,
     });
 
     for (int i = 0; t->commands[i]; i++) {
@@ -486,7 +488,7 @@ static void test_start_twice(const void *data)
 static void test_end_while_stopping(const void *data)
 {
     g_autoptr(Contract) c = contract_start(&(ContractArgs) {
-        .conf = SHARE "exit = kicked\n" REBOOT,
+        .conf = SHARE "exit = kicked\n" REBOOT, .object = EXIT,
         .more = "-S -smp 4 -no-shutdown",
     });
 
@@ -508,7 +510,7 @@ static void test_end_while_stopping(const void *data)
 static void test_set_action(const void *data)
 {
     g_autoptr(Contract) c = contract_start(&(ContractArgs) {
-        .conf = REBOOT, .more = "-S",
+        .conf = REBOOT, .object = EXIT, .more = "-S",
     });
     QDict *rsp = contract_qmp(c, "{'execute': 'set-action', 'arguments': "
                               "{'reboot': 'shutdown', 'shutdown': 'pause'}}");

@@ -147,10 +147,12 @@ static QDict *entry_dict(const QListEntry *e)
     return qobject_to(QDict, qlist_entry_obj(e));
 }
 
-/* The first VM with memory: scratch VMs have none */
+/* The last VM with memory, which scratch VMs do not have, or the first Realm */
 QDict *contract_realm(Contract *c)
 {
     QList *vms = qdict_get_qlist(contract_report(c), "vms");
+    QDict *found = NULL;
+    bool has_memory = false;
     QListEntry *e;
 
     if (!vms) {
@@ -159,12 +161,15 @@ QDict *contract_realm(Contract *c)
     QLIST_FOREACH_ENTRY(vms, e) {
         QDict *vm = entry_dict(e);
 
-        if (!qlist_empty(qdict_get_qlist(vm, "slots")) ||
-            g_strcmp0(qdict_get_try_str(vm, "state"), "NONE")) {
-            return qdict_haskey(vm, "state") ? vm : NULL;
+        if (!qlist_empty(qdict_get_qlist(vm, "slots"))) {
+            found = vm;
+            has_memory = true;
+        } else if (!has_memory && !found &&
+                   g_strcmp0(qdict_get_try_str(vm, "state"), "NONE")) {
+            found = vm;
         }
     }
-    return NULL;
+    return found && qdict_haskey(found, "state") ? found : NULL;
 }
 
 unsigned contract_count(Contract *c, const char *call)

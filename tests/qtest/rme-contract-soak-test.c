@@ -334,7 +334,7 @@ static void storm(const Storm *t, GRand *rand, unsigned vcpus, bool resets)
     g_autofree char *more = g_strdup_printf("-S -smp %u %s", vcpus,
                                             t->options);
     g_autoptr(Contract) c = contract_start(&(ContractArgs) {
-        .conf = conf, .more = more,
+        .conf = conf, .object = ",reboot=exit", .more = more,
     });
     int64_t before = rss_anon(c);
 

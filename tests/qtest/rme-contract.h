@@ -219,8 +219,9 @@ void contract_expect_silence(Contract *c);
 QDict *contract_report(Contract *c);
 
 /*
- * The Realm that QEMU made out of the machine (not a scratch VM), or NULL; as
- * the report, it is there until anything else of the report is asked for.
+ * The Realm that QEMU made out of the machine (not a scratch VM), the last one
+ * if it was reset, or NULL; as the report, it is there until anything else of
+ * the report is asked for.
  */
 QDict *contract_realm(Contract *c);
 

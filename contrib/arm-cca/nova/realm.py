@@ -185,15 +185,6 @@ def set_devices(domain):
             add(interface, "rom", enabled="no")
 
 
-def set_lifecycle(domain):
-    """A reboot in the guest is the end of QEMU, and whoever manages it may
-    start another one
-    """
-    drop(domain, "on_reboot")
-    element = add(domain, "on_reboot")
-    element.appendChild(domain.ownerDocument.createTextNode("destroy"))
-
-
 def set_realm(domain, properties):
     realm = {"qom-type": "rme-guest", "id": REALM_ID, **properties}
     # minidom does not look at it, so that the prefix has to be declared as well
@@ -243,7 +234,6 @@ def realm_xml(text, properties):
     set_boot(domain)
     set_features(domain)
     set_devices(domain)
-    set_lifecycle(domain)
     set_realm(domain, properties)
     try:
         tidy(domain)

@@ -217,6 +217,16 @@ static void rme_dma_revoke(void *opaque, uint64_t gpa, uint64_t size)
     memory_region_iommu_revoke_ram(&dma->iommu);
 }
 
+void rme_dma_reset(RmeDma *dma)
+{
+    /* The order of locks is that of a conversion, see rme-shared.h */
+    bql_unlock();
+    rme_shared_lock(dma->shared);
+    rme_shared_begin_private(dma->shared, 0, INT64_MAX);
+    rme_shared_unlock(dma->shared);
+    bql_lock();
+}
+
 RmeDma *rme_dma_new(Object *owner, RmeSharedState *shared, unsigned ipa_bits,
                     Error **errp)
 {

@@ -80,6 +80,15 @@ AddressSpace *rme_dma_address_space(RmeDma *dma);
 bool rme_dma_set_doorbell(RmeDma *dma, hwaddr gpa, hwaddr size, Error **errp);
 
 /**
+ * rme_dma_reset: all memory is private, and no translation is left
+ * @dma: the object
+ *
+ * For a reset: devices were reset and all vCPUs are stopped. Under the BQL,
+ * which it drops for a moment.
+ */
+void rme_dma_reset(RmeDma *dma);
+
+/**
  * RmeDmaRamFunc: called for a range of the RAM of a Realm
  * @mr: the region with the private memory
  * @gpa: where the guest sees the range

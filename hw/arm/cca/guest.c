@@ -249,6 +249,20 @@ static void set_lpa2(Object *obj, bool value, Error **errp)
     guest->config.has_lpa2 = true;
 }
 
+static int get_reboot(Object *obj, Error **errp)
+{
+    return RME_GUEST(obj)->config.reboot;
+}
+
+static void set_reboot(Object *obj, int value, Error **errp)
+{
+    RmeGuest *guest = RME_GUEST(obj);
+
+    if (check_not_frozen(guest, "reboot", errp)) {
+        guest->config.reboot = value;
+    }
+}
+
 /*
  * Is this object what the machine runs?  QEMU takes no notice of one that the
  * machine does not refer to and would start a VM without any protection.
@@ -350,6 +364,7 @@ static void set_methods(ConfidentialGuestSupportClass *klass)
 {
 #ifdef CONFIG_KVM
     klass->kvm_init = rme_kvm_init;
+    klass->kvm_reset = rme_kvm_reset;
     klass->kvm_handle_exit = kvm_rme_handle_exit;
 #endif
     klass->check_host_access = rme_check_host_access;
@@ -424,6 +439,11 @@ static void rme_guest_class_init(ObjectClass *oc, void *data)
     object_class_property_add_bool(oc, "lpa2", get_lpa2, set_lpa2);
     object_class_property_set_description(oc, "lpa2",
         "does KVM on the host that a dry run is for use 52-bit addresses?");
+
+    object_class_property_add_enum(oc, "reboot", "RmeReboot",
+                                   &RmeReboot_lookup, get_reboot, set_reboot);
+    object_class_property_set_description(oc, "reboot",
+        "what a reset does: recreate the Realm, or exit (default: recreate)");
 }
 
 static void rme_guest_init(Object *obj)
@@ -433,6 +453,7 @@ static void rme_guest_init(Object *obj)
     guest->config.algorithm = RME_GUEST_MEASUREMENT_ALGORITHM_SHA512;
     guest->config.mec_policy = RME_MEC_POLICY_DEFAULT;
     guest->config.measurement_report = true;
+    guest->config.reboot = RME_REBOOT_RECREATE;
 }
 
 static void rme_guest_finalize(Object *obj)
@@ -452,5 +473,6 @@ static void rme_guest_finalize(Object *obj)
         g_ptr_array_unref(guest->digests);
     }
     g_free(guest->rim);
+    g_free(guest->last_rim);
     g_free(guest->config.measurement_inputs);
 }

@@ -53,6 +53,10 @@ void hmp_info_cca(Monitor *mon, const QDict *qdict)
         return;
     }
     monitor_printf(mon, "Realm: %s\nstate: %s\n", info->id, info->state);
+    if (info->has_launches) {
+        monitor_printf(mon, "launches: %" PRIu32 " (a reset: %s)\n",
+                       info->launches, RmeReboot_str(info->reboot));
+    }
     print_host(mon, info);
     if (info->has_ipa_bits) {
         monitor_printf(mon, "IPA bits: %" PRId64 " (shared bit: %" PRId64

@@ -2,9 +2,10 @@
  * The life of an Arm CCA Realm under KVM
  *
  * The machine is turned into a plan, the plan is measured, and target/arm/
- * carries it out, step by step. This happens once, in the main thread, at the
- * first transition to running: by then resets are over, images are loaded and
- * the DTB is final.
+ * carries it out, step by step. This happens in the main thread, at the first
+ * transition to running: by then resets are over, images are loaded and the
+ * DTB is final. A reset after that makes a new VM (accel/kvm/kvm-new-vm.c), and
+ * the same happens again: at once if the machine runs, or when it does.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,6 +15,7 @@
 #include <malloc.h>
 #endif
 #include "qapi/error.h"
+#include "qapi/qapi-events-misc-target.h"
 #include "qemu/error-report.h"
 #include "qemu/madvise.h"
 #include "exec/address-spaces.h"
@@ -46,8 +48,8 @@ static int forbid_huge_pages(RAMBlock *rb, void *opaque)
 }
 
 /*
- * The Realm has the images and cannot be reset.  The allocator would keep
- * blocks of up to 32 MiB: what held images, and the files that they came from.
+ * The Realm has the images.  The allocator would keep blocks of up to 32 MiB:
+ * what held images, and the files that they came from.
  */
 static void release_images(RmeGuest *guest)
 {
@@ -80,25 +82,58 @@ static bool execute_plan(RmeGuest *guest, Error **errp)
     return true;
 }
 
-static bool launch(RmeGuest *guest, Error **errp)
+/* Whoever attests the guest has to know that it is another one now */
+static void compare_rim(const RmeGuest *guest)
 {
+    if (!guest->last_rim || !guest->rim ||
+        g_str_equal(guest->last_rim, guest->rim)) {
+        return;
+    }
+    warn_report("rme-guest '%s': the initial measurement of launch %u is not "
+                "that of the one before: a file that an image came from was "
+                "changed", rme_guest_id(guest), guest->launches);
+    qapi_event_send_cca_measurement_changed(rme_guest_id(guest),
+                                            guest->launches, guest->last_rim,
+                                            guest->rim);
+}
+
+static bool do_launch(RmeGuest *guest, Error **errp)
+{
+    bool again = guest->launches;
+
     if (guest->state != RME_STATE_PROBED) {
         error_setg(errp, "the launch failed before and cannot be tried again");
         return false;
     }
-    if (!make_plan(guest, errp)) {
+    if ((again && !rom_reload_blobs(errp)) || !make_plan(guest, errp)) {
         return false;
     }
     qemu_ram_foreach_block(forbid_huge_pages, NULL);
-    if (!execute_plan(guest, errp) ||
+    if (!execute_plan(guest, errp)) {
+        return false;
+    }
+    /* The memory of a machine does not change */
+    if (!again &&
         !rme_dma_attach_ram(guest->shared, &address_space_memory, errp)) {
         return false;
     }
 
     rme_guest_set_state(guest, RME_STATE_ACTIVE);
+    guest->launches++;
     kvm_mark_guest_state_protected();
     release_images(guest);
+    compare_rim(guest);
     return true;
+}
+
+static bool launch(RmeGuest *guest, Error **errp)
+{
+    if (do_launch(guest, errp)) {
+        return true;
+    }
+    rme_guest_set_state(guest, RME_STATE_FAILED);
+    error_prepend(errp, "rme-guest '%s': ", rme_guest_id(guest));
+    return false;
 }
 
 /*
@@ -128,10 +163,47 @@ static void vm_state_change(void *opaque, bool running, RunState state)
     /* The plan is made of what a reset leaves, and there is none after it */
     qemu_system_reset_if_requested();
     if (!launch(guest, &err)) {
-        rme_guest_set_state(guest, RME_STATE_FAILED);
-        error_reportf_err(err, "rme-guest '%s': ", rme_guest_id(guest));
+        error_report_err(err);
         exit(EXIT_FAILURE);
     }
+}
+
+/* What the Realm before shared: the new one would never see it, but pay */
+static int drop_shared_copy(RAMBlock *rb, void *opaque)
+{
+    if (rb->guest_memfd < 0 ||
+        qemu_ram_pagesize(rb) != qemu_real_host_page_size()) {
+        return 0;
+    }
+    return ram_block_discard_range(rb, 0, qemu_ram_get_used_length(rb));
+}
+
+static bool forget_realm(void *opaque, KVMVmChange change, Error **errp)
+{
+    RmeGuest *guest = opaque;
+
+    if (change == KVM_VM_CLOSING) {
+        rme_guest_restart(guest);
+        kvm_rme_restart(guest);
+    }
+    return true;
+}
+
+/* The devices were reset: none of them uses memory of the Realm before */
+int rme_kvm_reset(ConfidentialGuestSupport *cgs, Error **errp)
+{
+    ERRP_GUARD();
+    RmeGuest *guest = RME_GUEST(cgs);
+    int ret;
+
+    rme_dma_reset(guest->dma);
+    ret = qemu_ram_foreach_block(drop_shared_copy, NULL);
+    if (ret) {
+        error_setg_errno(errp, -ret, "rme-guest '%s': cannot drop the memory "
+                         "that the Realm shared", rme_guest_id(guest));
+        return -1;
+    }
+    return !runstate_is_running() || launch(guest, errp) ? 0 : -1;
 }
 
 int rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
@@ -155,6 +227,8 @@ int rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
 
     qemu_unblock_sigbus();
     qemu_add_vm_change_state_handler(vm_state_change, guest);
+    kvm_on_vm_change(forget_realm, guest);
+    cgs->reset_by_new_vm = guest->config.reboot == RME_REBOOT_RECREATE;
     cgs->sets_private_attributes = true;
     cgs->private_without_attributes = kvm_rme_private_from_start(guest);
     rme_launch_prepare(guest);

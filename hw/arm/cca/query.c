@@ -86,6 +86,9 @@ CcaInfo *qmp_query_cca(Error **errp)
         info->images = images(guest);
     }
     info->rim = g_strdup(guest->rim);
+    info->has_reboot = info->has_launches = !guest->config.dry_run;
+    info->reboot = guest->config.reboot;
+    info->launches = guest->launches;
     if (guest->state == RME_STATE_ACTIVE) {
         info->has_shared_memory = true;
         info->shared_memory = rme_shared_pages(guest->shared) *

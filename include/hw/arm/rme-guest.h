@@ -48,6 +48,7 @@ typedef enum RmeState {
  * @dry_run: nothing is launched, see hw/arm/cca/dry-run.c
  * @kernel_abi: generation of the host's kernel; of a dry run only
  * @lpa2: the host's KVM uses 52-bit addresses; of a dry run only
+ * @reboot: what a reset does to a running Realm
  * @has_rpv: the user set @rpv
  * @has_algorithm: the user set @algorithm
  * @has_mec_policy: the user set the property mec-policy
@@ -69,6 +70,7 @@ typedef struct RmeGuestConfig {
     bool dry_run;
     RmeKernelAbi kernel_abi;
     bool lpa2;
+    RmeReboot reboot;
     bool has_rpv;
     bool has_algorithm;
     bool has_mec_policy;
@@ -130,6 +132,8 @@ struct KvmRme;
  * @log: the log, which the plan refers to until the Realm has it, or NULL;
  *     owned by the object
  * @rim: its initial measurement in hex, or NULL if it is not known
+ * @launches: how many Realms were launched, of which the last one may run
+ * @last_rim: what @rim was of the Realm before, or NULL
  * @digests: of each image of @plan, in its order, what rme_measure_blob()
  *     makes; or NULL, as @rim
  * @dma: what bus masters may reach, or NULL; a child of the object
@@ -150,6 +154,8 @@ struct RmeGuest {
     uint64_t log_addr;
     uint8_t *log;
     char *rim;
+    unsigned launches;
+    char *last_rim;
     GPtrArray *digests;
     struct RmeDma *dma;
     struct RmeSharedState *shared;
@@ -181,6 +187,14 @@ const char *rme_guest_id(const RmeGuest *guest);
  * Anything else is a programming error.
  */
 void rme_guest_set_state(RmeGuest *guest, RmeState state);
+
+/**
+ * rme_guest_restart: forget the Realm that is being reset
+ * @guest: in RME_STATE_ACTIVE, and then in RME_STATE_PROBED again
+ *
+ * The host, the properties and which memory there is stay as they are.
+ */
+void rme_guest_restart(RmeGuest *guest);
 
 /**
  * rme_guest_state_str: name of a state, for reports and traces

@@ -112,13 +112,42 @@ firmware()
 # A guest that reboots
 reboots()
 {
-    domain reboot cca-libvirt-kernel.xml -e "$(cmdline reboot)"
+    domain reboot cca-libvirt-kernel.xml -e "$(cmdline reboot)" \
+        -e 's,<on_reboot>.*<,<on_reboot>destroy<,'
     start_on_console reboot
     settles "reboot, on_reboot=destroy: it is" 600 reboot "shut off (shutdown)"
-    domain restart cca-libvirt-kernel.xml -e "$(cmdline reboot)" \
-        -e 's,<on_reboot>.*<,<on_reboot>restart<,'
+    domain again cca-libvirt-kernel.xml -e "$(cmdline reboot)"
+    start_on_console again
+    step "again, on_reboot=restart: it boots three times" \
+        until_so 900 wait_boots again 'guest: reboots' 3
+    settles "again: it is still" 30 again "running (unpaused)"
+    step "again: virsh destroy" virsh destroy again
+    settles "again: it is" 60 again "shut off (destroyed)"
+}
+
+# wait_boots NAME PATTERN N: on its console
+wait_boots()
+{
+    [ "$(grep -caE -- "$2" "/results/$1.log")" -ge "$3" ]
+}
+
+# The same domain, with the same id, by virsh
+restarts()
+{
+    local up='waits for the power button' id
+    domain restart cca-libvirt-kernel.xml -e "$(cmdline button)"
     start_on_console restart
-    settles "reboot, on_reboot=restart: it is" 600 restart "shut off (shutdown)"
+    step "restart: its console shows that it is up" wait_log restart 600 "$up"
+    id=$(virsh domid restart)
+    step "restart: virsh reset" virsh reset restart
+    step "restart: it boots again" until_so 600 wait_boots restart "$up" 2
+    step "restart: virsh reboot" virsh reboot --mode acpi restart
+    step "restart: it boots a third time" until_so 600 wait_boots restart "$up" 3
+    says "restart: it is the same domain" "^$id\$" virsh domid restart
+    virsh qemu-monitor-command restart '{"execute":"query-cca"}' > /results/restart.qmp
+    says "restart: query-cca has three launches" '"launches":3' cat /results/restart.qmp
+    step "restart: virsh shutdown" virsh shutdown restart
+    settles "restart: it is" 300 restart "shut off (shutdown)"
 }
 
 # A Realm that cannot go on is not one that was shut down: it stays, with what
@@ -203,6 +232,7 @@ destroyed
 three_guests
 firmware
 reboots
+restarts
 deaths
 errors
 for log in /var/log/libvirt/qemu/*.log; do
