@@ -104,6 +104,9 @@ static void destroy(SimObject *obj)
     case SIM_VHOST:
         sim_vhost_destroy((SimVhost *)obj);
         break;
+    case SIM_TAP:
+        sim_tap_destroy(obj);
+        break;
     default:
         g_assert_not_reached();
     }

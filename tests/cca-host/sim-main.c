@@ -85,8 +85,12 @@ static int do_open(int dirfd, const char *path, int flags, unsigned mode)
             sim_own_end();
             return fd < 0 ? fail_with(-fd) : fd;
         }
-        if (!strcmp(path, "/dev/vhost-vsock") && !sim_config()->run_mode) {
+        if (sim_vhost_owns(path)) {
             fd = sim_vhost_open();
+            return fd < 0 ? fail_with(-fd) : fd;
+        }
+        if (!strcmp(path, "/dev/net/tun") && !sim_config()->run_mode) {
+            fd = sim_tap_open();
             return fd < 0 ? fail_with(-fd) : fd;
         }
         if (sim_sysfs_owns(path)) {
@@ -211,6 +215,8 @@ static long dispatch(SimObject *obj, unsigned long req, void *arg)
         return sim_gmem_ioctl((SimGmem *)obj, req, arg);
     case SIM_VHOST:
         return sim_vhost_ioctl((SimVhost *)obj, req, arg);
+    case SIM_TAP:
+        return sim_tap_ioctl(obj, req, arg);
     default:
         return -ENOTTY;
     }

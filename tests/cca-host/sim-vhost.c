@@ -3,9 +3,10 @@
  *
  * vhost accesses memory by itself, so it may have nothing but an IOTLB, and in
  * that nothing that is private. In run mode the device is that of the kernel,
- * and what it is asked is looked at. In contract mode /dev/vhost-vsock is made
- * here: it takes what Linux 6.17 takes and never serves a virtqueue. Messages
- * to its IOTLB come by write(), and wait in a socket until somebody looks.
+ * and what it is asked is looked at. In contract mode /dev/vhost-vsock and
+ * /dev/vhost-net are made here: they take what Linux 6.17 takes and never serve
+ * a virtqueue. Messages to an IOTLB come by write(), and wait in a socket until
+ * somebody looks.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/vhost.h>
 #include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
 #include <linux/virtio_ring.h>
 #include <linux/virtio_vsock.h>
 #include <sys/socket.h>
@@ -26,7 +28,8 @@
                   BIT(VIRTIO_RING_F_INDIRECT_DESC) | \
                   BIT(VIRTIO_RING_F_EVENT_IDX) | BIT(VHOST_F_LOG_ALL) | \
                   BIT(VIRTIO_F_ANY_LAYOUT) | BIT(VIRTIO_F_VERSION_1) | \
-                  BIT(VIRTIO_F_ACCESS_PLATFORM) | BIT(VIRTIO_VSOCK_F_SEQPACKET))
+                  BIT(VIRTIO_F_ACCESS_PLATFORM) | \
+                  BIT(VIRTIO_VSOCK_F_SEQPACKET) | BIT(VIRTIO_NET_F_MRG_RXBUF))
 
 typedef struct Entry {
     uint64_t iova, size, hva;
@@ -38,8 +41,8 @@ struct SimVhost {
     GArray *iotlb;          /* of Entry */
 };
 
-/* Contract mode has one at most: a machine has one vsock device */
-static SimVhost *device;
+/* Those of contract mode, of SimVhost */
+static GPtrArray *devices;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
@@ -156,7 +159,8 @@ static bool is_private(SimVm *vm, uint64_t hva, uint64_t size)
     return false;
 }
 
-static void take_message(SimVm *vm, const struct vhost_iotlb_msg *msg)
+static void take_message(SimVm *vm, SimVhost *device,
+                         const struct vhost_iotlb_msg *msg)
 {
     Entry e = { msg->iova, msg->size, msg->uaddr };
 
@@ -192,21 +196,23 @@ void sim_vhost_catch_up(SimVm *vm)
     struct vhost_msg_v2 msg;
 
     pthread_mutex_lock(&lock);
-    while (device &&
-           recv(device->peer, &msg, sizeof(msg), MSG_DONTWAIT) == sizeof(msg)) {
-        if (msg.type == VHOST_IOTLB_MSG_V2) {
-            take_message(vm, &msg.iotlb);
+    for (guint i = 0; devices && i < devices->len; i++) {
+        SimVhost *v = g_ptr_array_index(devices, i);
+
+        while (recv(v->peer, &msg, sizeof(msg), MSG_DONTWAIT) == sizeof(msg)) {
+            if (msg.type == VHOST_IOTLB_MSG_V2) {
+                take_message(vm, v, &msg.iotlb);
+            }
         }
     }
     pthread_mutex_unlock(&lock);
 }
 
-/* @vm is locked and [@gpa, @gpa + @size) is private from now on */
-void sim_vhost_judge_private(SimVm *vm, uint64_t gpa, uint64_t size)
+static void judge_iotlb(SimVm *vm, const SimVhost *v, uint64_t gpa,
+                        uint64_t size)
 {
-    pthread_mutex_lock(&lock);
-    for (guint i = 0; device && i < device->iotlb->len; i++) {
-        Entry *e = &g_array_index(device->iotlb, Entry, i);
+    for (guint i = 0; i < v->iotlb->len; i++) {
+        Entry *e = &g_array_index(v->iotlb, Entry, i);
 
         if (is_private(vm, e->hva, e->size)) {
             sim_complain(vm, "vhost still reaches 0x%" PRIx64 "+0x%" PRIx64
@@ -214,7 +220,22 @@ void sim_vhost_judge_private(SimVm *vm, uint64_t gpa, uint64_t size)
                          e->iova, e->size, gpa, size);
         }
     }
+}
+
+/* @vm is locked and [@gpa, @gpa + @size) is private from now on */
+void sim_vhost_judge_private(SimVm *vm, uint64_t gpa, uint64_t size)
+{
+    pthread_mutex_lock(&lock);
+    for (guint i = 0; devices && i < devices->len; i++) {
+        judge_iotlb(vm, g_ptr_array_index(devices, i), gpa, size);
+    }
     pthread_mutex_unlock(&lock);
+}
+
+bool sim_vhost_owns(const char *path)
+{
+    return (!strcmp(path, "/dev/vhost-vsock") ||
+            !strcmp(path, "/dev/vhost-net")) && !sim_config()->run_mode;
 }
 
 int sim_vhost_open(void)
@@ -230,7 +251,10 @@ int sim_vhost_open(void)
     v->iotlb = g_array_new(FALSE, FALSE, sizeof(Entry));
     sim_fd_install(&v->obj, SIM_VHOST, fds[0]);
     pthread_mutex_lock(&lock);
-    device = v;
+    if (!devices) {
+        devices = g_ptr_array_new();
+    }
+    g_ptr_array_add(devices, v);
     pthread_mutex_unlock(&lock);
     return fds[0];
 }
@@ -238,9 +262,7 @@ int sim_vhost_open(void)
 void sim_vhost_destroy(SimVhost *v)
 {
     pthread_mutex_lock(&lock);
-    if (device == v) {
-        device = NULL;
-    }
+    g_ptr_array_remove_fast(devices, v);
     pthread_mutex_unlock(&lock);
     sim_real_close(v->peer);
     g_array_unref(v->iotlb);
@@ -260,6 +282,7 @@ long sim_vhost_ioctl(SimVhost *v, unsigned long req, void *arg)
     const uint64_t features = FEATURES;
     const uint64_t backend = BIT(VHOST_BACKEND_F_IOTLB_MSG_V2);
     struct vhost_vring_state *state = arg;
+    struct vhost_vring_file *file = arg;
 
     sim_fd_for_each_vm(catch_up, NULL);
     sim_vhost_judge(req, arg);
@@ -275,14 +298,21 @@ long sim_vhost_ioctl(SimVhost *v, unsigned long req, void *arg)
     case VHOST_GET_VRING_BASE:
         state->num = 0;
         return 0;
+    case VHOST_SET_VRING_NUM:
+        return !state->num || state->num > 0xffff ||
+               (state->num & (state->num - 1)) ? -EINVAL : 0;
     case VHOST_VSOCK_SET_RUNNING:
         note(*(int *)arg ? "VHOST_START" : "VHOST_STOP");
+        return 0;
+    case VHOST_NET_SET_BACKEND:
+        if (file->index == 0) {
+            note(file->fd < 0 ? "VHOST_STOP" : "VHOST_START");
+        }
         return 0;
     case VHOST_SET_OWNER:
     case VHOST_SET_MEM_TABLE:
     case VHOST_SET_LOG_BASE:
     case VHOST_SET_LOG_FD:
-    case VHOST_SET_VRING_NUM:
     case VHOST_SET_VRING_ADDR:
     case VHOST_SET_VRING_BASE:
     case VHOST_SET_VRING_KICK:

@@ -34,6 +34,7 @@ typedef enum SimKind {
     SIM_DEVICE,
     SIM_GMEM,
     SIM_VHOST,
+    SIM_TAP,
     SIM_KINDS
 } SimKind;
 
@@ -262,13 +263,22 @@ void sim_dirty_judge_cap(SimVm *vm, const struct kvm_enable_cap *cap);
 /* KVM_GET_DIRTY_LOG, KVM_CLEAR_DIRTY_LOG, KVM_RESET_DIRTY_RINGS */
 long sim_dirty_ioctl(SimVm *vm, unsigned long req, void *user);
 
-/* sim-vhost.c: /dev/vhost-vsock of contract mode, and what any may be told */
+/*
+ * sim-vhost.c: /dev/vhost-vsock and /dev/vhost-net of contract mode, and what any
+ * may be told
+ */
+bool sim_vhost_owns(const char *path);
 int sim_vhost_open(void);
 long sim_vhost_ioctl(SimVhost *v, unsigned long req, void *arg);
 void sim_vhost_destroy(SimVhost *v);
 void sim_vhost_judge(unsigned long req, const void *arg);
 void sim_vhost_catch_up(SimVm *vm);
 void sim_vhost_judge_private(SimVm *vm, uint64_t gpa, uint64_t size);
+
+/* sim-tap.c: /dev/net/tun of contract mode */
+int sim_tap_open(void);
+long sim_tap_ioctl(SimObject *tap, unsigned long req, void *arg);
+void sim_tap_destroy(SimObject *tap);
 
 /* sim-memory.c */
 long sim_set_memslot(SimVm *vm, unsigned long req, void *arg);
