@@ -97,6 +97,7 @@ static const struct action actions[] = {
     { "dma-targets", hostile_dma_targets, true },
     { "dma-ring", hostile_dma_ring, true },
     { "dma-msi", hostile_dma_msi, true },
+    { "msi", hostile_msi, true },
     { "mmio-abort", hostile_mmio_abort, true },
     { "masters", masters_test, false },
     { "mmio-edges", hostile_mmio_edges, false },

@@ -46,6 +46,9 @@ void hostile_dma_ring(void);
 /** hostile_dma_msi() - messages of a device to memory */
 void hostile_dma_msi(void);
 
+/** hostile_msi() - MSI-X registers of all devices at random, under traffic */
+void hostile_msi(void);
+
 /** hostile_race() - all CPUs convert the same pages at the same time */
 void hostile_race(void);
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 
-runs='dma ranges calls storm alias nowhere many reset elsewhere races dma-race
+runs='dma msi ranges calls storm alias nowhere many reset elsewhere races dma-race
       cpu-on destroyed'
 before=$failures
 for run in ${runs/nowhere /}; do
@@ -10,13 +10,15 @@ for run in ${runs/nowhere /}; do
         "the firmware comes to its end ($run)"
     expect "$run.status" '^0$' "QEMU ends with status 0 ($run)"
 done
+expect msi.log 'fw: ok - [5-9] devices have MSI-X' \
+    "several devices are written to"
 expect dma.qemu.log 'a device may not (read|write) address' \
     "refused accesses of devices are guest errors"
 
 # Not those that race: when two vCPUs ask for opposite things at once, the
 # simulator cannot tell which request QEMU answers, and a disk request that is
 # under way when its page is taken back still uses the shared copy.
-for run in dma ranges calls storm alias nowhere many reset elsewhere cpu-on \
+for run in dma msi ranges calls storm alias nowhere many reset elsewhere cpu-on \
     destroyed; do
     expect "$run.report" '"complaint-count": 0,' \
         "the simulator complains of nothing ($run)"

@@ -81,6 +81,12 @@ asked()
 }
 
 firmware dma dma-targets+dma-ring+dma-msi
+# With KVM's own ITS and irqfds
+firmware msi msi -device virtio-rng-pci,vectors=2 -device virtio-scsi-pci \
+    -netdev user,id=n0 -device virtio-net-pci,netdev=n0,romfile= \
+    -drive if=none,id=d1,driver=null-co,read-zeroes=on \
+    -device nvme,serial=1,drive=d1 -device qemu-xhci \
+    -device vhost-vsock-pci,guest-cid=44
 firmware ranges hostcall+set-bad-range+set-holes+set-devices+mmio-abort+mmio-edges
 firmware calls host-calls+psci+fw-cfg+set-all -smp 2
 firmware storm reset-storm -smp 3
