@@ -18,6 +18,10 @@ HOST_MODULES=(tun tap vhost_iotlb vhost vhost_net
               vsock vmw_vsock_virtio_transport_common vhost_vsock)
 GUEST_MODULES=(virtio_mmio virtio_blk failover net_failover virtio_net
                virtio-rng configfs tsm_report arm-cca-guest)
+# For scripts that load them themselves
+GUEST_MORE_MODULES=(scsi_common scsi_mod virtio_scsi virtio_input
+                    vsock vmw_vsock_virtio_transport_common
+                    vmw_vsock_virtio_transport)
 
 die()
 {
@@ -188,6 +192,7 @@ fill_guest()
     local tree=$1 init=$2
     busybox_tree "$tree"
     copy_modules "$tree/modules" "${GUEST_MODULES[@]}"
+    copy_modules "$tree/modules/more" "${GUEST_MORE_MODULES[@]}"
     cp "$init" "$tree/init"
 }
 
