@@ -220,13 +220,59 @@ frames()
         "remote.port=$2" | sed 's/, /,/g'
 }
 
+# echoes: host sides of a tap network with script=/tmp/echo-up and of vsock, which
+# send back what they get. host-echo is given as --file host-echo=...
+echoes()
+{
+    cat > /tmp/echo-up <<'END'
+#!/bin/sh
+echo 1 > "/proc/sys/net/ipv6/conf/$1/disable_ipv6"
+ip link set "$1" up
+/files/host-echo tap "$1" > /tmp/echo-tap.log 2>&1 &
+END
+    chmod +x /tmp/echo-up
+    /files/host-echo vsock 7200 > /tmp/echo-vsock.log 2>&1 &
+}
+
+# firmware NAME MACHINE-OPTIONS QEMU-ARGUMENT...: the test firmware as -bios of a
+# Realm with a measurement log; it is given as --file firmware.bin=... Settings of
+# the simulator are in $settings.
+firmware()
+{
+    local name="$1" machine="$2"
+    shift 2
+    sim_conf "$name" ${settings:+"$settings"}
+    truncate -s 1M "/tmp/$name.disk"
+    run_guest "$name" 600 on_cca_host "$name" "$QEMU" \
+        -M "virt,gic-version=3,confidential-guest-support=rme0$machine" \
+        -object rme-guest,id=rme0,measurement-log=on -cpu host -accel kvm \
+        -smp 2 -m 512M -nodefaults -display none -no-reboot \
+        -bios /files/firmware.bin -serial "file:/results/$name.log" \
+        -drive "if=none,id=disk,format=raw,file=/tmp/$name.disk" \
+        -device virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on \
+        -device virtio-rng-pci "$@"
+}
+
+# collect_firmware NAME: the sector that it wrote, and whose RIM it read
+collect_firmware()
+{
+    local rim
+    dd if="/tmp/$1.disk" bs=512 skip=1 count=1 of="/results/$1.sector" 2> /dev/null
+    rim=$(sed -n 's/.*"rim": "\([0-9a-f]*\)".*/\1/p' "/results/$1.report" | tail -n 1)
+    if grep -qi "fw: RIM $rim" "/results/$1.log"; then
+        echo "host: the firmware and the simulator read the same RIM"
+    else
+        echo "host: RIM DIFFERENT: $rim in the report"
+    fi > "/results/$1.host"
+}
+
 # masters NAME QEMU-ARGUMENT...: the test firmware drives the bus masters of a
-# Realm
+# Realm; settings of the simulator are in $settings
 masters()
 {
     local name="$1"
     shift
-    sim_conf "$name"
+    sim_conf "$name" ${settings:+"$settings"}
     run_guest "$name" 600 on_cca_host "$name" "$QEMU" \
         -M virt,gic-version=3,confidential-guest-support=rme0 \
         -object rme-guest,id=rme0 -cpu host -accel kvm -m 512 \
@@ -258,4 +304,18 @@ realm_of_generation()
         -device virtio-net-pci,netdev=n0,romfile=
     collect "$name"
     collect_token "$name"
+}
+
+# firmware_of_generation ABI: the test firmware there, and what vhost serves
+firmware_of_generation()
+{
+    local settings="abi = $1"
+    start_and_query "$1" &
+    firmware "$1" "" -S -qmp tcp:127.0.0.1:4444,server=on,wait=off
+    collect_firmware "$1"
+    echoes
+    masters "$1-vhost" -device vhost-vsock-pci,guest-cid=42 \
+        -netdev tap,id=n0,vhost=on,script=/tmp/echo-up,downscript=no \
+        -device virtio-net-pci,netdev=n0,romfile= \
+        --trace vhost_iotlb_miss --trace rme_dma_unmap
 }

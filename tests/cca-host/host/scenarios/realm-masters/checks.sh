@@ -8,6 +8,7 @@ for bus in 'bus 1, slot 0' 'bus 2, slot 1' 'bus 3, slot 1' 'bus 65, slot 0'; do
     expect bridges.log "fw: virtio-blk on $bus" "a disk is tested on $bus"
 done
 expect bridges.log 'fw: ok - 4 bus masters were tested' "behind every bridge"
+before=$failures
 for run in vhost vhost-mmio; do
     expect_masters $run virtio-net virtio-vsock
     expect $run.qemu.log vhost_iotlb_miss \
@@ -27,3 +28,4 @@ for run in vhost vhost-mmio; do
         "IOTLB misses, $(grep -ac rme_dma_unmap "$logs/$run.qemu.log") ranges" \
         "taken back"
 done
+tell_generation A vhost "network, vsock" "$before"

@@ -37,14 +37,7 @@ masters bridges $(disk d0) $(disk d1) $(disk d2) $(disk d3) \
     -device virtio-blk-pci,drive=d3,bus=far
 
 # Served by the kernel: what it was told of memory has to be taken back, too
-cat > /tmp/echo-up <<'END'
-#!/bin/sh
-echo 1 > "/proc/sys/net/ipv6/conf/$1/disable_ipv6"
-ip link set "$1" up
-/files/host-echo tap "$1" > /tmp/echo-tap.log 2>&1 &
-END
-chmod +x /tmp/echo-up
-/files/host-echo vsock 7200 > /tmp/echo-vsock.log 2>&1 &
+echoes
 masters vhost -device vhost-vsock-pci,guest-cid=42 \
     -netdev tap,id=n0,vhost=on,script=/tmp/echo-up,downscript=no \
     -device virtio-net-pci,netdev=n0,romfile= \
