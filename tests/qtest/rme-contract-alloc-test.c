@@ -161,7 +161,7 @@ static void add_tests(void)
         g_autofree char *name = g_strconcat("no memory for ", machines[i].name,
                                             NULL);
 
-        contract_add("alloc", name, test_machine, &machines[i]);
+        contract_add_each("alloc", name, test_machine, &machines[i]);
     }
     contract_add("alloc", "the summary", test_summary, NULL);
 }

@@ -9,6 +9,7 @@
 /* Without these numbers of the host each dry run is an error */
 #define NUMBERS ",num-breakpoints=6,num-watchpoints=4,sve=off"
 #define PMU ",num-pmu-counters=6"
+#define NO_PMU ",pmu=off"
 
 const char *contract_native_qemu(void)
 {
@@ -37,12 +38,24 @@ void contract_dry_run_free(ContractDryRun *r)
     g_free(r);
 }
 
+char *contract_dry_object(const char *object)
+{
+    const ContractGeneration *g = contract_generation();
+
+    return g == contract_generations ?
+           g_strconcat(object ?: "", ",dry-run=on", NULL) :
+           g_strdup_printf("%s,dry-run=on,kernel-abi=%s,lpa2=off",
+                           object ?: "", g->kernel_abi);
+}
+
 /* What is set behind it comes later and counts */
 static char *add_numbers(const char *options, const char *cpu)
 {
     g_auto(GStrv) parts = g_strsplit(options, cpu, -1);
     bool has_pmu = !strstr(options, ",pmu=off");
-    g_autofree char *numbers = g_strconcat(cpu, NUMBERS, has_pmu ? PMU : "",
+    /* Of generation B's kernels none has one that is not asked for */
+    const char *pmu = contract_generation()->implicit ? NO_PMU : PMU;
+    g_autofree char *numbers = g_strconcat(cpu, NUMBERS, has_pmu ? pmu : "",
                                            NULL);
 
     return g_strjoinv(numbers, parts);
@@ -50,8 +63,7 @@ static char *add_numbers(const char *options, const char *cpu)
 
 static char *dry_options(const ContractArgs *args)
 {
-    g_autofree char *object = g_strconcat(args->object ?: "", ",dry-run=on",
-                                          NULL);
+    g_autofree char *object = contract_dry_object(args->object);
     ContractArgs dry = *args;
     g_autofree char *options = NULL, *host = NULL;
 

@@ -39,7 +39,9 @@ static char *cpu_of_dry_run(const char *cpu, const char *conf)
         g_string_append(s, ",num-watchpoints=4");
     }
     if (!strstr(cpu, "num-pmu-counters=") && !strstr(cpu, "pmu=off")) {
-        g_string_append(s, ",num-pmu-counters=6");
+        /* The others have no PMU that is not asked for */
+        g_string_append(s, contract_generation()->implicit ? ",pmu=off" :
+                           ",num-pmu-counters=6");
     }
     if (sve) {
         g_string_append_printf(s, ",sve%u=on", sve);
@@ -52,8 +54,7 @@ static char *cpu_of_dry_run(const char *cpu, const char *conf)
 static char *options_of_dry_run(const ContractArgs *args)
 {
     ContractArgs dry = *args;
-    g_autofree char *object = g_strconcat(args->object ?: "", ",dry-run=on",
-                                          NULL);
+    g_autofree char *object = contract_dry_object(args->object);
     /* The last -cpu counts */
     const char *own = args->more ? g_strrstr(args->more, "-cpu ") : NULL;
     size_t before = own ? strcspn(own + 5, " ") + 5 : 0;

@@ -122,9 +122,9 @@ static void test_rim(const void *data)
     dry_options = contract_options(&args);
     dry = dry_rim(dry_options);
     contract_equal("dry run", dry, simulated);
-    g_test_message("summary: generation %s, lpa2=%s: RIM %.16s... of simulator, "
-                   "query-cca and dry run", g->name, h->lpa2,
-                   simulated ?: "none");
+    g_test_message("summary: generation %s: RIM%s: %.8s %s", g->name,
+                   g_str_equal(h->lpa2, "on") ? " with LPA2" : "",
+                   simulated ?: "none", g_test_failed() ? "differs" : "x 3");
 }
 
 typedef struct Wish {

@@ -125,7 +125,8 @@ static void test_summary(const void *data)
 static void add_tests(void)
 {
     for (int i = 0; i < ARRAY_SIZE(offs); i++) {
-        contract_add("off", offs[i].name, test_off, &offs[i]);
+        contract_add_conf("off", offs[i].name, offs[i].conf, test_off,
+                          &offs[i]);
     }
     contract_add("off", "the summary of the power-offs", test_summary, NULL);
 }

@@ -36,8 +36,8 @@ typedef struct Case {
     const char *config;     /* first steps of the launch */
 } Case;
 
+/* What generation A has only: measurement-algorithm, personalization-value */
 static const Case cases[] = {
-    /* measurement-algorithm, personalization-value */
     {
         "refuses sha512 where the RMM lacks it and the user wants it",
         { "rmm-hashes = sha256", .object = ",measurement-algorithm=sha512" },
@@ -166,7 +166,52 @@ static const Case cases[] = {
         "HASH 1, CREATE",
     },
 
-    /* ipa-bits */
+    /* PMU, which is off by default or missing in the others */
+    {
+        "refuses 32 event counters",
+        { .cpu = ",num-pmu-counters=32" },
+        "can't apply global host-arm-cpu.num-pmu-counters=32: "
+        "num-pmu-counters must be between 0 and 31, not 32",
+    }, {
+        "refuses more event counters than a Realm has",
+        { .cpu = ",num-pmu-counters=7" },
+        "num-pmu-counters=7: a Realm on this host has at most 6",
+    }, {
+        "refuses event counters without a PMU",
+        { .cpu = ",num-pmu-counters=4,pmu=off" },
+        "num-pmu-counters=4 needs a PMU: add pmu=on",
+    }, {
+        "refuses a PMU without event counters on a CPU that needs some",
+        { .cpu = ",num-pmu-counters=0" },
+        "num-pmu-counters=0: this host's CPU lacks FEAT_HPMN0 for a PMU "
+        "without event counters, use pmu=off",
+    }, {
+        "has what the RMM has by default",
+        { "rmm-bps = 3\nrmm-wps = 1\nrmm-pmu-counters = 6" }, NULL,
+        "num-bps=3 num-wps=1 pmu=true pmu-counters=6 sve=false",
+    }, {
+        "has all breakpoints, watchpoints and counters on demand",
+        { .cpu = ",num-breakpoints=6,num-watchpoints=4,num-pmu-counters=6" },
+        NULL, "num-bps=5 num-wps=3 pmu=true pmu-counters=6",
+    }, {
+        "has the fewest breakpoints, watchpoints and counters on demand",
+        { .cpu = ",num-breakpoints=2,num-watchpoints=2,num-pmu-counters=1" },
+        NULL, "num-bps=1 num-wps=1 pmu=true pmu-counters=1",
+    }, {
+        "sets the counters on series v7, which has PMCR_EL0 only",
+        { "personality = v7", .cpu = ",num-pmu-counters=4" }, NULL,
+        "pmu=true pmu-counters=4",
+    }, {
+        "has no PMU with pmu=off",
+        { .cpu = ",pmu=off" }, NULL, "pmu=false pmu-counters=0",
+    }, {
+        "has no PMU where the host has none",
+        { "host-pmu-counters = 0" }, NULL, "pmu=false",
+    },
+};
+
+/* What each generation has: ipa-bits, vCPUs */
+static const Case each[] = {
     {
         "refuses an IPA space of 32 bits",
         { .object = ",ipa-bits=32" },
@@ -250,46 +295,6 @@ static const Case cases[] = {
         { .cpu = ",num-watchpoints=17" },
         "can't apply global host-arm-cpu.num-watchpoints=17: num-watchpoints "
         "must be between 2 and 16, not 17",
-    }, {
-        "refuses 32 event counters",
-        { .cpu = ",num-pmu-counters=32" },
-        "can't apply global host-arm-cpu.num-pmu-counters=32: "
-        "num-pmu-counters must be between 0 and 31, not 32",
-    }, {
-        "refuses more event counters than a Realm has",
-        { .cpu = ",num-pmu-counters=7" },
-        "num-pmu-counters=7: a Realm on this host has at most 6",
-    }, {
-        "refuses event counters without a PMU",
-        { .cpu = ",num-pmu-counters=4,pmu=off" },
-        "num-pmu-counters=4 needs a PMU: add pmu=on",
-    }, {
-        "refuses a PMU without event counters on a CPU that needs some",
-        { .cpu = ",num-pmu-counters=0" },
-        "num-pmu-counters=0: this host's CPU lacks FEAT_HPMN0 for a PMU "
-        "without event counters, use pmu=off",
-    }, {
-        "has what the RMM has by default",
-        { "rmm-bps = 3\nrmm-wps = 1\nrmm-pmu-counters = 6" }, NULL,
-        "num-bps=3 num-wps=1 pmu=true pmu-counters=6 sve=false",
-    }, {
-        "has all breakpoints, watchpoints and counters on demand",
-        { .cpu = ",num-breakpoints=6,num-watchpoints=4,num-pmu-counters=6" },
-        NULL, "num-bps=5 num-wps=3 pmu=true pmu-counters=6",
-    }, {
-        "has the fewest breakpoints, watchpoints and counters on demand",
-        { .cpu = ",num-breakpoints=2,num-watchpoints=2,num-pmu-counters=1" },
-        NULL, "num-bps=1 num-wps=1 pmu=true pmu-counters=1",
-    }, {
-        "sets the counters on series v7, which has PMCR_EL0 only",
-        { "personality = v7", .cpu = ",num-pmu-counters=4" }, NULL,
-        "pmu=true pmu-counters=4",
-    }, {
-        "has no PMU with pmu=off",
-        { .cpu = ",pmu=off" }, NULL, "pmu=false pmu-counters=0",
-    }, {
-        "has no PMU where the host has none",
-        { "host-pmu-counters = 0" }, NULL, "pmu=false",
     }, {
         "has the vector length of the RMM",
         { "host-sve-vq = 4\nrmm-sve-vq = 2" }, NULL, "sve=true sve-vl=1",
@@ -428,6 +433,10 @@ static void add_tests(void)
                  test_set_after_start, NULL);
     for (int i = 0; i < ARRAY_SIZE(cases); i++) {
         contract_add("property", cases[i].name, test_case, &cases[i]);
+    }
+    for (int i = 0; i < ARRAY_SIZE(each); i++) {
+        contract_add_conf("property", each[i].name, each[i].args.conf,
+                          test_case, &each[i]);
     }
 }
 

@@ -127,6 +127,7 @@ static Learnt *learnt(void)
 }
 
 static unsigned injected, survived, refused, aborted;
+static unsigned injected_into[CONTRACT_GENERATIONS];
 static GHashTable *aborts;      /* call -> how often */
 
 static char *rim(Contract *c)
@@ -279,6 +280,7 @@ static void try_fault(const Call *call, unsigned nth, int e)
     c = launch(fail, &runs);
     status = contract_status(c);
     injected++;
+    injected_into[contract_generation() - contract_generations]++;
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT &&
         call->flags & GENERIC) {
         aborted++;
@@ -375,6 +377,7 @@ static void test_nothing(const void *data)
     }
     c = launch(fail, &runs);
     injected++;
+    injected_into[contract_generation() - contract_generations]++;
     survived++;
     is = rim(c);
     contract_check(runs, "no launch: '%s'", contract_stderr(c));
@@ -421,6 +424,12 @@ static void test_summary(const void *data)
     g_test_message("summary: faults injected: %u, survived: %u, refused with "
                    "one line: %u, QEMU's own abort: %u (%s)", injected,
                    survived, refused, aborted, list->len ? list->str : "none");
+    for (int i = 0; i < CONTRACT_GENERATIONS; i++) {
+        if (injected_into[i]) {
+            g_test_message("summary: generation %s: torture: %u faults",
+                           contract_generations[i].name, injected_into[i]);
+        }
+    }
 }
 
 static void add_tests(void)

@@ -29,7 +29,7 @@ const ContractGeneration contract_generations[CONTRACT_GENERATIONS] = {
     { "B2", "B2", "b2", "B2 (host series v13)", VM, .implicit = true,
       .sets_lpa2 = true, .has_pmu = true },
     { "B3", "B3", "b3", "B3 (host series v14)", VM, .implicit = true,
-      .sets_lpa2 = true },
+      .sets_lpa2 = true, .writes_first = true },
     { "B4", "B4", "b4", "B4 (host series v15)", .implicit = true,
       .from_start = true, .sets_lpa2 = true },
     { "B5", "B5", "b5", "B5 (host series v16)", "GMEM_SET_ATTRIBUTES2",

@@ -56,6 +56,7 @@ typedef struct ContractArgs {
  * @waits: KVM comes back with a request until all of it is done, and no part of
  *     a hole can be
  * @sets_lpa2: the LPA2 flag depends on the host
+ * @writes_first: what turns shared is written by the host, all of it
  * @has_pmu: vCPUs may have a PMU
  */
 typedef struct ContractGeneration {
@@ -68,6 +69,7 @@ typedef struct ContractGeneration {
     bool waits;
     bool implicit;
     bool sets_lpa2;
+    bool writes_first;
     bool has_pmu;
 } ContractGeneration;
 
@@ -123,6 +125,9 @@ const char *contract_native_qemu(void);
 ContractDryRun *contract_dry_run(const char *binary, const char *options);
 void contract_dry_run_free(ContractDryRun *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ContractDryRun, contract_dry_run_free)
+
+/* The same of -object, for a dry run for the current generation; to be freed */
+char *contract_dry_object(const char *object);
 
 /* It must refuse @args as a launch does, which had @launch on stderr */
 void contract_expect_dry_refusal(const ContractArgs *args, const char *binary,
