@@ -56,10 +56,11 @@ def parser():
     p.add_argument("--qemu", metavar="PATH", help="the QEMU to ask")
     p.add_argument("--firmware", metavar="FILE",
                    help="for <os firmware='efi'> without a path: the image")
-    for flag in CPU_FLAGS:
-        flag = flag.replace("_", "-")
-        p.add_argument(f"--{flag}", metavar="N",
-                       help=f"the number of {flag.replace('-', ' ')}, if -cpu does not say it")
+    for name in CPU_FLAGS:
+        flag = name.replace("_", "-")
+        value, none = ("off|N", ", or off for no PMU") if name in MAY_BE_OFF else ("N", "")
+        p.add_argument(f"--{flag}", metavar=value, help="the number of "
+                       f"{flag.replace('-', ' ')}{none}, if -cpu does not say it")
     p.add_argument("--sve", metavar="off|BITS",
                    help="the SVE vector length, if -cpu does not say it")
     p.add_argument("--kernel-abi", metavar="G",
@@ -145,8 +146,8 @@ def measure(args, words):
     if args.old_profile and args.format not in ("comid", "corim"):
         raise Bad("--old-profile is for the formats comid and corim")
     line = command_line(args, words)
+    line.need_realm()
     if args.show_command:
-        line.need_realm()
         return shlex.join([line.binary or dryrun.NAME] + line.args)
     command = dryrun.find(args.qemu, line.binary)
     info, text, warnings = dryrun.run(command, line, args.format == "inputs")

@@ -5,7 +5,7 @@ import json
 import re
 import shlex
 
-from . import Bad
+from . import Bad, read_file
 
 TYPE = "rme-guest"
 # Options of qemu-system-aarch64 without a value: all others take one, and a
@@ -55,6 +55,29 @@ def members(value):
             for key, sep, val in (part.partition("=") for part in parts)]
 
 
+# Groups of a -readconfig file that have another name as an option
+GROUPS = {"memory": "m", "smp-opts": "smp", "boot-opts": "boot"}
+GROUP = re.compile(r'\[([^\s"\]]+)(?:\s+"([^"]+)")?\]')
+SETTING = re.compile(r'\s*([^\s=]+)\s*=\s*"([^"]*)"')
+
+
+def config_words(path):
+    """The options that stand in a file of -readconfig, as QEMU reads it"""
+    words, data = [], read_file(path, "file of -readconfig")
+    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+        group, setting = GROUP.match(line), SETTING.match(line)
+        if not line.strip() or line.startswith("#"):
+            continue
+        if group:
+            words += ["-" + GROUPS.get(group[1], group[1]),
+                      f"id={escape(group[2])}" if group[2] else ""]
+        elif setting and words:
+            words[-1] += ("," if words[-1] else "") + f"{setting[1]}={escape(setting[2])}"
+        else:
+            raise Bad(f"{path}:{number}: neither [group \"id\"] nor name = \"value\"")
+    return words
+
+
 class CommandLine:
     """@binary: the word that named QEMU, or None; @args: the words after it"""
 
@@ -62,6 +85,14 @@ class CommandLine:
         words = list(words)
         self.binary = words.pop(0) if words and not words[0].startswith("-") else None
         self.args = words
+        self.read_configs()
+
+    def read_configs(self):
+        """Put the options of each -readconfig with a Realm in its place"""
+        for i in reversed(self.values("readconfig")):
+            words = config_words(self.args[i])
+            if any(TYPE in word for word in words):
+                self.args[i - 1:i + 1] = words
 
     def options(self):
         """(name, index of the value or None) of each option"""
@@ -136,11 +167,22 @@ class CommandLine:
             raise Bad(f"{flag} needs a -cpu on the command line")
         i = found[-1]
         there = dict(members(self.args[i])[1:])
+        for key, val in there.items():
+            if key == name and val != value or contradict(name, value, key, val):
+                raise Bad(f"{flag} wants {name}={value}, and -cpu has "
+                          f"{key}={val}: leave one of them out")
         if name not in there:
             self.args[i] += f",{name}={value}"
-        elif there[name] != value:
-            raise Bad(f"{flag} wants {name}={value}, and -cpu has "
-                      f"{name}={there[name]}: leave one of them out")
+
+
+def contradict(name, value, key, val):
+    """Can a vCPU not have both name=value and key=val, of two properties?"""
+    for one, other in (((name, value), (key, val)), ((key, val), (name, value))):
+        if one == ("pmu", "off") and other[0] == "num-pmu-counters":
+            return True
+        if one == ("sve", "off") and re.fullmatch(r"sve\d+", other[0]) and other[1] == "on":
+            return True
+    return False
 
 
 def keyval(value):

@@ -56,6 +56,7 @@ void kvm_rme_add_vcpu_properties(ARMCPU *cpu)
     if (!object_property_find(OBJECT(cpu), "pmu")) {
         object_property_add_bool(OBJECT(cpu), "pmu", get_no_pmu, set_no_pmu);
     }
+    rme_cpu_add_old_spellings(cpu);
 }
 
 static bool check_limit(const char *name, int want, unsigned limit,

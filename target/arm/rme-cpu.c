@@ -77,6 +77,35 @@ static void rme_cpu_prop_set(Object *obj, Visitor *v, const char *name,
     *prop_ptr(ARM_CPU(obj), prop) = value;
 }
 
+/* That of emulated CPUs; those of the host have a property for each length */
+static void set_sve_max_vq(Object *obj, Visitor *v, const char *name,
+                           void *opaque, Error **errp)
+{
+    uint32_t vq;
+
+    if (!visit_type_uint32(v, name, &vq, errp)) {
+        return;
+    }
+    if (!vq || vq > ARM_MAX_VQ) {
+        error_setg(errp, "a Realm's vCPU has no sve-max-vq: use sve<N>=on with "
+                   "N in bits, such as sve256=on");
+        return;
+    }
+    error_setg(errp, "a Realm's vCPU has no sve-max-vq: use sve%" PRIu32 "=on",
+               vq * 128);
+}
+
+void rme_cpu_add_old_spellings(ARMCPU *cpu)
+{
+    if (object_property_find(OBJECT(cpu), "sve-max-vq")) {
+        return;
+    }
+    object_property_add(OBJECT(cpu), "sve-max-vq", "uint32", NULL,
+                        set_sve_max_vq, NULL, NULL);
+    object_property_set_description(OBJECT(cpu), "sve-max-vq",
+                                    "Not there: use sve<N>=on");
+}
+
 void rme_cpu_add_properties(ARMCPU *cpu)
 {
     for (int i = 0; i < ARRAY_SIZE(rme_cpu_props); i++) {

@@ -19,6 +19,12 @@
 void rme_cpu_add_properties(ARMCPU *cpu);
 
 /**
+ * rme_cpu_add_old_spellings: properties of other CPUs that say what to use
+ * @cpu: a Realm's vCPU
+ */
+void rme_cpu_add_old_spellings(ARMCPU *cpu);
+
+/**
  * rme_cpu_check_no_properties: for the vCPU of a machine that runs no Realm
  * @cpu: a vCPU with these properties
  * @errp: set if the user set one of them

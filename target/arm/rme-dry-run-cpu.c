@@ -82,6 +82,7 @@ void rme_dry_run_cpu_init(Object *obj)
     cpu->sve_vq.supported = MAKE_64BIT_MASK(0, ARM_MAX_VQ);
     aarch64_add_sve_properties(obj);
     rme_cpu_add_properties(cpu);
+    rme_cpu_add_old_spellings(cpu);
     object_property_add_bool(obj, "pauth", get_ignored, set_ignored);
     add_switch(obj, "kvm-no-adjvtime", false);
     add_switch(obj, "kvm-steal-time", true);

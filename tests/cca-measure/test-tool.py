@@ -78,6 +78,22 @@ BAD = [
     ("a number twice", ("--breakpoints", "6", "--", "qemu", "-cpu", "host,num-breakpoints=4",
                         "-object", "rme-guest,id=r"),
      "--breakpoints wants num-breakpoints=6, and -cpu has num-breakpoints=4"),
+    ("a number without a PMU", ("--pmu-counters", "6", "--", "qemu", "-cpu", "host,pmu=off",
+                                "-object", "rme-guest,id=r"),
+     "--pmu-counters wants num-pmu-counters=6, and -cpu has pmu=off: leave one of them out"),
+    ("no PMU with a number", ("--pmu-counters", "off", "--", "qemu", "-cpu",
+                              "host,num-pmu-counters=4", "-object", "rme-guest,id=r"),
+     "wants pmu=off, and -cpu has num-pmu-counters=4: leave one of them out"),
+    ("a vector length without SVE", ("--sve", "512", "--", "qemu", "-cpu", "host,sve=off",
+                                     "-object", "rme-guest,id=r"),
+     "--sve wants sve512=on, and -cpu has sve=off: leave one of them out"),
+    ("no SVE with a vector length", ("--sve", "off", "--", "qemu", "-cpu", "host,sve512=on",
+                                     "-object", "rme-guest,id=r"),
+     "--sve wants sve=off, and -cpu has sve512=on: leave one of them out"),
+    ("a -readconfig that is not there", ("--", "qemu", "-readconfig", "/nowhere/file"),
+     "cannot read the file of -readconfig '/nowhere/file': No such file or directory"),
+    ("a -readconfig that is none", ("--", "qemu", "-readconfig", fixture("native.xml")),
+     "native.xml:1: neither .group"),
     ("a number without a CPU", ("--pmu-counters", "6", "--", "qemu", "-object", "rme-guest,id=r"),
      "--pmu-counters needs a -cpu"),
     ("five REMs", ("--rem", "00" * 32) * 5 + ("--", *LAUNCH), "--rem was given 5 times"),
@@ -171,6 +187,10 @@ def test_command_lines():
     passes("no PMU and no SVE", ["-object", "rme-guest,id=r,dry-run=on", "-cpu",
                                  "host,pmu=off,sve=off"],
            "--sve", "off", "--pmu-counters", "off", "--", "qemu", "-object", "rme-guest,id=r", "-cpu", "host")
+    passes("a file of -readconfig with the object", [
+        "-S", "-object", "id=r,qom-type=rme-guest,dry-run=on", "-m", "size=1G",
+        "-device", "driver=virtio-rng-pci", "-name", "a,,b"],
+           "--", "qemu", "-S", "-readconfig", fixture("realm.cfg"), "-name", "a,,b")
     done = tool("--qemu", QEMU, fixture("native.xml"))
     check("a domain XML", (done.stderr, seen()[:2], seen()[-2:]),
           ("", ["-nodefaults", "-no-user-config"],

@@ -78,7 +78,14 @@ static const Case cases[] = {
                     "BkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0A="
         },
         "personalization-value has 65 bytes, it must be the base64 encoding "
-        "of exactly 64 bytes: pad a shorter value with zero bytes at its end",
+        "of exactly 64 bytes: use a digest of a longer value, such as its "
+        "SHA-512",
+    }, {
+        "refuses a personalization value in hexadecimal",
+        { .object = ",personalization-value=deadbeef" },
+        "personalization-value has 6 bytes, it must be the base64 encoding "
+        "of exactly 64 bytes: convert one in hexadecimal with 'xxd -r -p | "
+        "base64 -w 0', and pad a shorter value with zero bytes at its end",
     }, {
         "refuses a personalization value that is not base64",
         { .object = ",personalization-value=hello!world" },

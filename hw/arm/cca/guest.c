@@ -39,6 +39,18 @@ static char *get_rpv(Object *obj, Error **errp)
     return g_base64_encode(guest->config.rpv, RME_RPV_SIZE);
 }
 
+/* What to do with a value of another size. Other trees take hexadecimal */
+static const char *rpv_advice(const char *value, size_t size)
+{
+    if (strspn(value, "0123456789abcdefABCDEF") == strlen(value)) {
+        return "convert one in hexadecimal with 'xxd -r -p | base64 -w 0', and "
+               "pad a shorter value with zero bytes at its end";
+    }
+    return size < RME_RPV_SIZE ?
+           "pad a shorter value with zero bytes at its end" :
+           "use a digest of a longer value, such as its SHA-512";
+}
+
 static void set_rpv(Object *obj, const char *value, Error **errp)
 {
     ERRP_GUARD();
@@ -57,8 +69,8 @@ static void set_rpv(Object *obj, const char *value, Error **errp)
     }
     if (size != RME_RPV_SIZE) {
         error_setg(errp, "personalization-value has %zu bytes, it must be the "
-                   "base64 encoding of exactly %d bytes: pad a shorter value "
-                   "with zero bytes at its end", size, RME_RPV_SIZE);
+                   "base64 encoding of exactly %d bytes: %s", size,
+                   RME_RPV_SIZE, rpv_advice(value, size));
         return;
     }
     /* glib drops an incomplete last group: that must not go unnoticed */
@@ -359,6 +371,28 @@ OBJECT_DEFINE_SIMPLE_TYPE_WITH_INTERFACES(RmeGuest, rme_guest, RME_GUEST,
                                           CONFIDENTIAL_GUEST_SUPPORT,
                                           { TYPE_USER_CREATABLE }, { NULL })
 
+/* What other trees, and older scripts, call it */
+static const char *find_other_spelling(const char *name)
+{
+    static const struct {
+        const char *name, *here;
+    } spellings[] = {
+        { "measurement-algo", "measurement-algorithm=" },
+        { "num-breakpoints", "-cpu host,num-breakpoints=" },
+        { "num-watchpoints", "-cpu host,num-watchpoints=" },
+        { "num-pmu-counters", "-cpu host,num-pmu-counters=" },
+        { "sve-vector-length", "-cpu host,sve<N>=on with N in bits, such as "
+          "sve256=on" },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(spellings); i++) {
+        if (g_str_equal(name, spellings[i].name)) {
+            return spellings[i].here;
+        }
+    }
+    return NULL;
+}
+
 /* Only KVM runs Realms; what a machine asks before is the same in a dry run */
 static void set_methods(ConfidentialGuestSupportClass *klass)
 {
@@ -370,6 +404,7 @@ static void set_methods(ConfidentialGuestSupportClass *klass)
     klass->check_host_access = rme_check_host_access;
     klass->check_memory_backend = virt_cca_check_memory;
     klass->check_device = virt_cca_check_regions;
+    klass->find_other_spelling = find_other_spelling;
 }
 
 static void rme_guest_class_init(ObjectClass *oc, void *data)

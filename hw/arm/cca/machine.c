@@ -16,7 +16,6 @@
 #include "hw/arm/cca/machine.h"
 #include "hw/loader.h"
 #include "hw/qdev-properties.h"
-#include "hw/qdev-properties.h"
 #include "hw/virtio/virtio-mmio.h"
 #include "system/device_tree.h"
 
@@ -74,6 +73,27 @@ static void drop_flash(VirtMachineState *vms)
     }
 }
 
+/*
+ * Distributions pad firmware to the size of a flash memory. All of a file is
+ * measured, so the same firmware in a file of another size is another Realm.
+ */
+static void warn_of_padding(const char *fname)
+{
+    g_autoptr(GMappedFile) file = g_mapped_file_new(fname, false, NULL);
+    size_t size = file ? g_mapped_file_get_length(file) : 0;
+    const char *end;
+
+    if (size <= 1 * MiB) {
+        return;
+    }
+    end = g_mapped_file_get_contents(file) + size - 1 * MiB;
+    if (!memcmp(end, end + 1, 1 * MiB - 1)) {
+        warn_report("firmware image '%s' ends in a MiB or more of bytes "
+                    "0x%02x, which are measured: without this padding it has "
+                    "another measurement", fname, (uint8_t)*end);
+    }
+}
+
 bool virt_cca_map_firmware(VirtMachineState *vms, MemoryRegion *sysmem)
 {
     const char *bios_name = MACHINE(vms)->firmware;
@@ -104,6 +124,7 @@ bool virt_cca_map_firmware(VirtMachineState *vms, MemoryRegion *sysmem)
                      vms->memmap[VIRT_FLASH].size / MiB);
         exit(EXIT_FAILURE);
     }
+    warn_of_padding(fname);
     return true;
 }
 

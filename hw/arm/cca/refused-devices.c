@@ -32,8 +32,17 @@ static const Refusal refusals[] = {
     /* Maps guest memory for a device of the host */
     { "vfio-", MAPS_ALL, "use a virtio device" },
     /* Hand guest memory to another process, or to hardware */
-    { "vhost-user-", MAPS_ALL, "use an emulated virtio device, or vhost in "
-      "the kernel" },
+    { "vhost-user-blk", MAPS_ALL, "use virtio-blk-pci" },
+    { "vhost-user-fs", MAPS_ALL, "use virtio-9p-pci" },
+    { "vhost-user-gpu", MAPS_ALL, "use virtio-gpu-pci" },
+    { "vhost-user-vga", MAPS_ALL, "use virtio-gpu-pci" },
+    { "vhost-user-input", MAPS_ALL, "use virtio-keyboard-pci, virtio-mouse-pci "
+      "or virtio-tablet-pci" },
+    { "vhost-user-rng", MAPS_ALL, "use virtio-rng-pci" },
+    { "vhost-user-scsi", MAPS_ALL, "use virtio-scsi-pci" },
+    { "vhost-user-snd", MAPS_ALL, "use virtio-sound-pci" },
+    { "vhost-user-vsock", MAPS_ALL, "use vhost-vsock-pci" },
+    { "vhost-user-", MAPS_ALL, "there is no other of its kind, leave it out" },
     { "vhost-vdpa-", MAPS_ALL, "use an emulated virtio device, or vhost in "
       "the kernel" },
     /* The kernel's server for SCSI has no IOTLB, those for net and vsock do */

@@ -13,6 +13,7 @@
 #include <linux/magic.h>
 #endif
 #include "qapi/error.h"
+#include "qemu/error-report.h"
 #include "hw/arm/cca/machine.h"
 #include "system/system.h"
 
@@ -36,6 +37,17 @@ static bool is_on_hugetlbfs(HostMemoryBackend *backend)
 #else
     return false;
 #endif
+}
+
+/* This version of QEMU cannot bind guest_memfd, so this is no promise kept */
+static void warn_of_policy(const HostMemoryBackend *backend)
+{
+    if (backend->policy != HOST_MEM_POLICY_DEFAULT) {
+        warn_report("memory backend '%s': host-nodes= and policy= bind what "
+                    "the Realm shares, and not its private memory: start QEMU "
+                    "under numactl",
+                    object_get_canonical_path_component(OBJECT(backend)));
+    }
 }
 
 static bool check_backend(HostMemoryBackend *backend, Error **errp)
@@ -70,6 +82,7 @@ static bool check_backend(HostMemoryBackend *backend, Error **errp)
             return false;
         }
     }
+    warn_of_policy(backend);
     /* As the machine does for its own, later than backends are made */
     backend->merge = false;
     return true;

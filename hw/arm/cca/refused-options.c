@@ -9,6 +9,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/error-report.h"
 #include "hw/arm/cca/machine.h"
 #include "hw/block/flash.h"
 #include "hw/mem/nvdimm.h"
@@ -93,14 +94,26 @@ static bool check_options(VirtMachineState *vms, Error **errp)
         { ms->ram_slots, "memory hotplug", "remove slots= of -m" },
         { ms->smp.max_cpus > ms->smp.cpus,
           "CPU hotplug", "remove maxcpus= of -smp" },
-        /* Pages could not be dropped when their state changes */
-        { should_mlock(mlock_state),
-          "memory that could be locked", "remove mem-lock= of -overcommit" },
         { has_dirty_ring(ms->accelerator),
           "log of written pages", "remove dirty-ring-size= of -accel" },
     };
 
     return check_all(refused, ARRAY_SIZE(refused), errp);
+}
+
+/*
+ * The shared copy of a page is dropped when the page turns private, which a
+ * locked one cannot be. Nothing is lost: guest_memfd is never swapped. So this
+ * is no reason not to start, and QEMU locks memory later than it comes here.
+ */
+static void forget_mlock(void)
+{
+    if (should_mlock(mlock_state)) {
+        warn_report("mem-lock= of -overcommit has no effect: the private "
+                    "memory of a Realm is never swapped, and its shared pages "
+                    "come and go");
+        mlock_state = MLOCK_OFF;
+    }
 }
 
 static bool check_migration(Error **errp)
@@ -162,6 +175,7 @@ static bool check_log(VirtMachineState *vms, Error **errp)
 
 bool virt_cca_check(VirtMachineState *vms, Error **errp)
 {
+    forget_mlock();
     return check_options(vms, errp) && check_migration(errp) &&
            check_flash(vms, errp) && check_log(vms, errp);
 }
