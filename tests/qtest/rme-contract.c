@@ -41,6 +41,7 @@ static char *test_dir;
 static GPtrArray *test_files;
 static unsigned sample = 1;
 static unsigned cpu_seconds = CPU_SECONDS;
+static bool keep_defaults;        /* -nodefaults is left out */
 static int64_t deadline_seconds = 120;
 
 void contract_fail(const char *fmt, ...)
@@ -99,6 +100,11 @@ const ContractGeneration *contract_generation(void)
     return generation;
 }
 
+void contract_keep_defaults(bool keep)
+{
+    keep_defaults = keep;
+}
+
 void contract_limit_cpu(unsigned seconds)
 {
     cpu_seconds = seconds;
@@ -140,10 +146,12 @@ static Contract *spawn(const char *conf, const char *options)
 
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds),
                     ==, 0);
-    line = g_strdup_printf("%s -nodefaults -no-user-config -display none "
+    line = g_strdup_printf("%s %s -no-user-config -display none "
                            "-chardev socket,id=qmp,fd=%d "
                            "-mon chardev=qmp,mode=control %s",
-                           getenv("QTEST_QEMU_BINARY"), fds[1], options);
+                           getenv("QTEST_QEMU_BINARY"),
+                           keep_defaults ? "" : "-nodefaults", fds[1],
+                           options);
     g_assert_true(g_shell_parse_argv(line, NULL, &argv, NULL));
     c->command = g_strdup(line);
     c->pid = fork();
@@ -590,6 +598,7 @@ static void run_test(const void *opaque)
     g_assert_nonnull(test_dir);
 
     generation = test->generation;
+    keep_defaults = false;
     test->func(test->data);
 
     for (guint i = 0; i < test_files->len; i++) {

@@ -279,6 +279,9 @@ ContractLevel contract_level(void);
 /* What a QEMU that is started from now on may use: more is a hang */
 void contract_limit_cpu(unsigned seconds);
 
+/* Shall a QEMU that this test starts from now on have its default devices? */
+void contract_keep_defaults(bool keep);
+
 typedef void ContractFunc(const void *data);
 
 /*
