@@ -1,0 +1,1 @@
+../../../../docs/system/arm/cca-hour-guest.sh
