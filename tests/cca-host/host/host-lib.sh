@@ -181,10 +181,22 @@ answered()
 # before the next command, as quit would end the connection with what is in it.
 qmp()
 {
+    local name="$1" command
+    shift
+    for command in "$@"; do
+        set -- "$@" "{\"execute\":\"$command\"}"
+        shift
+    done
+    qmp_json "$name" "$@"
+}
+
+# qmp_json NAME JSON...: the same with whole commands
+qmp_json()
+{
     local name="$1" command n=0
     shift
-    for command in qmp_capabilities "$@"; do
-        echo "{\"execute\":\"$command\"}"
+    for command in '{"execute":"qmp_capabilities"}' "$@"; do
+        echo "$command"
         n=$((n + 1))
         wait_for answered "$name" $n
     done | nc 127.0.0.1 4444 > "/results/$name.qmp" 2>&1
