@@ -170,16 +170,20 @@ typedef struct Unavailable {
     "firmware must start an RMM whose RMI version the kernel accepts, and KVM " \
     "must run in a mode that has Realms, see the kernel's log (KVM_CREATE_VM " \
     "for a Realm: Invalid argument; an ordinary VM knows KVM_ARM_RMI_POPULATE)"
+#define NO_REALMS "this kernel (%s) has no Arm CCA Realms: KVM_CREATE_VM " \
+    "refuses the Realm type, and KVM_ARM_RMI_POPULATE is unknown to it; boot " \
+    "a kernel with the Arm CCA host support, which is more than a driver for " \
+    "the RMM"
 #define NO_PRIVATE_MEMORY "this kernel has no private guest memory " \
     "(KVM_CAP_GUEST_MEMFD, KVM_CAP_USER_MEMORY2 and " \
     "KVM_CAP_MEMORY_ATTRIBUTES), which a Realm's RAM is made of: enable " \
     "CONFIG_KVM_PRIVATE_MEM in it"
 
 static const Unavailable unavailable[] = {
-    { "a kernel without Realms", "abi = none\nsysfs = none",
-      "this kernel (%s) has no Arm CCA Realms: KVM_CREATE_VM refuses the Realm "
-      "type, and KVM_ARM_RMI_POPULATE is unknown to it; boot a kernel with the "
-      "Arm CCA host support, which is more than a driver for the RMM" },
+    { "a kernel without Realms", "abi = none\nsysfs = none", NO_REALMS },
+    { "a kernel with guest_memfd and without Realms", "abi = 6.18", NO_REALMS },
+    { "a kernel with a driver for the RMM and without Realms", "abi = 7.4",
+      NO_REALMS },
     { "firmware without an RMM", "rmm = no",
       NO_RMM "Operation not permitted)" },
     { "a later kernel without an RMM", "abi = B2\nrmm = no\nsysfs = rmi",
