@@ -232,6 +232,13 @@ def test_inputs():
     check("and how much memory it has", content["machine"]["ram-size"], 1 << 30)
     check("its entry point is the kernel",
           [s["pc"] for s in content["steps"] if s["step"] == "rec"], [0x40000000])
+    write("dtb", b"x" * 4096)
+    more = ["-device", "loader,addr=0x70000000,file=dtb,force-raw=on"]
+    with open(inputs_of("--", *LAUNCH, *more), encoding="utf-8") as file:
+        content = json.load(file)
+    check("a file that is called dtb is an image",
+          [i["name"] for i in content["images"]].count("dtb"), 2)
+    check("and not the DTB", base64.b64decode(content["dtb"])[:4], bytes.fromhex("d00dfeed"))
 
 
 def gaps(base, top, pages):

@@ -10,15 +10,12 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "hw/arm/cca/report.h"
-#include "hw/boards.h"
+#include "hw/arm/virt.h"
 #include "qapi/qapi-visit-misc-target.h"
 #include "qapi/qobject-output-visitor.h"
 #include "qobject/qdict.h"
 #include "qobject/qjson.h"
 #include "qobject/qlist.h"
-
-/* What hw/arm/boot.c calls it */
-#define DTB_BLOB "dtb"
 
 static const char *algo_name(RmeHashAlgo algo)
 {
@@ -115,12 +112,15 @@ static QList *images(const RmeGuest *guest)
     return list;
 }
 
+/* What hw/arm/boot.c put there, whatever it is called */
 static void put_dtb(QDict *values, const RmePlan *plan)
 {
+    hwaddr start = VIRT_MACHINE(current_machine)->bootinfo.dtb_start;
+
     for (guint i = 0; i < rme_plan_n_blobs(plan); i++) {
         const RmePlanBlob *blob = rme_plan_blob(plan, i);
 
-        if (g_str_equal(blob->name, DTB_BLOB)) {
+        if (start && blob->addr == start) {
             g_autofree char *text = g_base64_encode(blob->data,
                                                     blob->datasize);
 
