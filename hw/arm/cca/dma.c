@@ -105,9 +105,9 @@ static IOMMUTLBEntry rme_dma_translate(IOMMUMemoryRegion *iommu, hwaddr addr,
 }
 
 /*
- * What is shared is RAM of the machine at a fixed place, and there as long as
- * the machine is, so an access need not look it up in system memory again.
- * All others are left to the above.
+ * A shared page is RAM at a fixed place that exists as long as the machine does,
+ * so no second look-up in system memory is needed.  NULL leaves all other
+ * addresses to rme_dma_translate().
  */
 static MemoryRegion *rme_dma_translate_ram(IOMMUMemoryRegion *iommu,
                                            hwaddr *addr, hwaddr *plen)
@@ -193,9 +193,9 @@ static void rme_dma_unmap(RmeDma *dma, hwaddr start, hwaddr last)
 }
 
 /*
- * Pages turn private: their bits are clear already.  vhost's IOTLB misses are
- * served under the BQL, so once we have it, a translation that was looked up
- * before is also in vhost's cache, and is found and removed there.
+ * Called when pages turn private, after their bits were cleared.  vhost's IOTLB
+ * misses are served under the BQL.  Whoever holds it can rely on this: every
+ * translation that was looked up before is in vhost's cache, and is removed.
  */
 static void rme_dma_revoke(void *opaque, uint64_t gpa, uint64_t size)
 {
@@ -310,7 +310,7 @@ static bool rme_dma_attach_range(const MemoryRegion *mr, hwaddr gpa,
                               errp)) {
         return false;
     }
-    /* For good: accesses do not look whether it is still mapped */
+    /* Never dropped: an access does not check that the RAM still exists */
     memory_region_ref((MemoryRegion *)mr);
     return true;
 }

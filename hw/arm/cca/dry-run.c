@@ -218,7 +218,7 @@ static void set_dirty_ring_size(Object *obj, Visitor *v, const char *name,
     visit_type_uint32(v, name, &DRY_RUN_ACCEL(obj)->dirty_ring_size, errp);
 }
 
-/* How KVM does things that a dry run does not do */
+/* Properties of KVM's accelerator that mean nothing to a dry run */
 static void set_ignored(Object *obj, const char *value, Error **errp)
 {
 }

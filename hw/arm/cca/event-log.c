@@ -12,7 +12,7 @@
 /* All events are about the RIM, which is PCR 0 in the log */
 #define LOG_PCR 0
 
-/* A reader takes an event of type 0 for the end */
+/* A reader stops at an event of type 0 */
 #define LOG_END_SIZE 8
 
 /* TCG event types */

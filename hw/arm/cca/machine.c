@@ -29,7 +29,7 @@
 void virt_cca_set_defaults(VirtMachineState *vms)
 {
     vms->gic_version = VIRT_GIC_VERSION_3;
-    /* Old machine types have no ITS but with KVM, and a dry run is like KVM */
+    /* Old machine types have an ITS with KVM only; a dry run stands for KVM */
     vms->tcg_its = true;
 
     if (!vms->dtb_randomness_set) {
@@ -100,7 +100,7 @@ bool virt_cca_map_firmware(VirtMachineState *vms, MemoryRegion *sysmem)
     g_autofree char *fname = NULL;
     MemoryRegion *mr;
 
-    /* The machine comes here before it makes anything else for a Realm */
+    /* This is the first thing that the machine makes for a Realm */
     rme_guest_check_accel(rme_guest_from_machine(MACHINE(vms)), &error_fatal);
     drop_flash(vms);
     if (!bios_name) {
@@ -112,7 +112,7 @@ bool virt_cca_map_firmware(VirtMachineState *vms, MemoryRegion *sysmem)
         exit(EXIT_FAILURE);
     }
 
-    /* RAM is owned by a device or by nobody, and a machine is no device */
+    /* The owner of RAM must be a device or NULL: a machine is not a device */
     mr = g_new(MemoryRegion, 1);
     memory_region_init_ram_guest_memfd(mr, NULL, "virt.realm-firmware",
                                        vms->memmap[VIRT_FLASH].size,

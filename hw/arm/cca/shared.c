@@ -267,7 +267,7 @@ static uint64_t shared_set(RmeSharedState *s, uint64_t start, uint64_t end,
     return changed;
 }
 
-/* The end of a range; no RAM is above 2^63, so nothing is lost by the limit */
+/* The end of a range, limited to 2^63: there is no RAM above that */
 static uint64_t clamp_end(uint64_t gpa, uint64_t size)
 {
     return gpa >= INT64_MAX || size > INT64_MAX - gpa

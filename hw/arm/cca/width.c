@@ -15,12 +15,12 @@ typedef struct Change {
     bool no_maxmem, no_mmio, set_bits;
 } Change;
 
-/* The next one costs the user more than the one before it */
+/* In the order of preference: each costs the user more than the one before */
 static const Change changes[] = {
     { "remove maxmem= of -m", .no_maxmem = true },
     { "use -machine highmem-mmio=off", .no_mmio = true },
     { "lay the machine out for this host with ipa-bits=", .set_bits = true },
-    /* These count only where none of those is enough */
+    /* Tried only if no single change is enough */
     { "remove maxmem= of -m and use -machine highmem-mmio=off",
       .no_maxmem = true, .no_mmio = true },
     { "remove maxmem= of -m and lay the machine out for this host with "
