@@ -19,8 +19,8 @@ expect firmware.log 'fw: [1-9][0-9]* passed, 0 failed' \
 expect firmware.qemu.log '^-bios /usr/share/qemu/realm-firmware.fd' \
     "the descriptor leads to -bios"
 refuse reboot.qemu.log 'resettable' "a reboot with on_reboot=destroy is quiet"
-refuse again.qemu.log 'resettable|rme-guest' "one with on_reboot=restart is quiet, too"
-refuse restart.qemu.log 'resettable|rme-guest' "so are virsh reset and virsh reboot"
+refuse again.qemu.log "resettable|rme-guest 'rme0':" "one with on_reboot=restart is quiet, too"
+refuse restart.qemu.log "resettable|rme-guest 'rme0':" "so are virsh reset and virsh reboot"
 expect dead.qemu.log "rme-guest 'rme0': vCPU . cannot go on: KVM_RUN: No such device" \
     "dead: the log of the domain has the reason"
 expect events "'lifecycle' for domain '?dead'?: Suspended Paused" \
