@@ -52,13 +52,6 @@ static Contract *launch(const Machine *m, const char *fail, bool *runs)
     return c;
 }
 
-static char *rim(Contract *c)
-{
-    QDict *realm = contract_realm(c);
-
-    return g_strdup(realm ? qdict_get_try_str(realm, "rim") : NULL);
-}
-
 /*
  * g_malloc() says it and raises SIGTRAP: here the buffer of the device tree,
  * which is always a MiB. A coroutine without a stack is an abort().
@@ -101,7 +94,7 @@ static void try_fault(const Machine *m, const char *call, unsigned nth,
     status = contract_status(c);
     injected++;
     if (runs) {
-        g_autofree char *is = rim(c);
+        g_autofree char *is = contract_rim(c);
 
         survived++;
         contract_check(!g_strcmp0(is, good_rim),
@@ -132,7 +125,7 @@ static void test_machine(const void *data)
     c = launch(m, "", &runs);
     contract_expect_silence(c);
     contract_expect_active(c);
-    good_rim = rim(c);
+    good_rim = contract_rim(c);
     points = qdict_get_qdict(contract_report(c), "fail-points");
     if (!contract_check(runs && good_rim && points, "no good launch: '%s'",
                         contract_stderr(c))) {

@@ -7,20 +7,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "rme-contract-internal.h"
+#include "rme-contract.h"
 
 #define REBOOT "exit = system-event reset\n"
 #define OFF "exit = system-event shutdown\n"
 #define SHARE "exit = memory-fault shared 0x44000000 0x200000\n"
 #define SHARE_AND_TAKE SHARE \
     "exit = memory-fault private 0x44000000 0x100000\n"
-
-static char *rim(Contract *c)
-{
-    QDict *realm = contract_realm(c);
-
-    return g_strdup(realm ? qdict_get_try_str(realm, "rim") : NULL);
-}
 
 /* A member of query-cca as text, to be freed */
 static char *info(Contract *c, const char *member)
@@ -141,7 +134,7 @@ static void test_reboot(const void *data)
     expect_info(c, "launches", launches);
     expect_info(c, "shared-memory", "0");
     said = info(c, "rim");
-    last = rim(c);
+    last = contract_rim(c);
     contract_check(said && last && g_str_has_prefix(last, said),
                    "query-cca has '%s' and the RMM '%s'", said, last);
     expect_paused_by_nobody(c);
@@ -257,6 +250,31 @@ static void test_twice(const void *data)
     contract_quit(c);
 }
 
+#define LOAD "exit = memory-fault shared 0x44000000+0x1000%0x8000000 0x3000\n" \
+             "exit = touch shared 0x44000000+0x1000%0x8000000 0x3000\n" \
+             "exit = memory-fault private 0x44000000+0x1000%0x8000000 0x3000\n"
+
+/* While a vCPU converts memory all the time */
+static void test_load(const void *data)
+{
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = "list-calls = no\nexit-rounds = 1000000\n" LOAD,
+        .more = "-S -smp 2",
+    });
+
+    contract_qmp_ok(c, "cont");
+    for (unsigned i = 0; i < 10; i++) {
+        g_usleep(i * 5000);
+        contract_qmp_ok(c, "system_reset");
+        expect_reset(c, "host-qmp-system-reset");
+    }
+    contract_expect_state(c, "running");
+    expect_info(c, "launches", "11");
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_no_complaints(c);
+}
+
 /* Whoever chose that a reboot ends the VM may do so at any time */
 static void test_set_action(const void *data)
 {
@@ -327,7 +345,7 @@ static void test_change(const void *data)
     QDict *event;
 
     contract_qmp_ok(c, "cont");
-    before = rim(c);
+    before = contract_rim(c);
     change(path, t->how);
     if (t->error) {
         contract_send(c, "{\"execute\": \"system_reset\"}");
@@ -341,7 +359,7 @@ static void test_change(const void *data)
     }
     contract_qmp_ok(c, "system_reset");
     contract_wait_calls(c, "REALM_ACTIVATE", 2);
-    after = rim(c);
+    after = contract_rim(c);
     contract_check(before && after && (t->how == WRITE) ==
                    !g_str_equal(before, after), "the RIM was %s and is %s",
                    before, after);
@@ -362,19 +380,6 @@ static void test_change(const void *data)
     }
 }
 
-static int64_t rss(Contract *c, const char *key)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/status", c->pid);
-    g_autofree char *text = NULL;
-    const char *line = NULL;
-
-    if (g_file_get_contents(path, &text, NULL, NULL)) {
-        line = strstr(text, key);
-    }
-    contract_check(line, "no %s in %s", key, path);
-    return line ? atol(line + strlen(key)) : 0;
-}
-
 /* One KiB for each reset is what the simulator's own record needs */
 static void test_leaks(const void *data)
 {
@@ -390,8 +395,8 @@ static void test_leaks(const void *data)
     for (unsigned i = 0; i < n + 2; i++) {
         if (i == 2) {
             files = contract_open_files(c);
-            anon = rss(c, "\nRssAnon:");
-            shmem = rss(c, "\nRssShmem:");
+            anon = contract_status_kib(c, "RssAnon");
+            shmem = contract_status_kib(c, "RssShmem");
         }
         contract_qmp_ok(c, "system_reset");
         expect_reset(c, "host-qmp-system-reset");
@@ -399,8 +404,8 @@ static void test_leaks(const void *data)
     contract_expect_state(c, "running");
     contract_check(contract_open_files(c) == files, "%u files, before %u",
                    contract_open_files(c), files);
-    anon = rss(c, "\nRssAnon:") - anon;
-    shmem = rss(c, "\nRssShmem:") - shmem;
+    anon = contract_status_kib(c, "RssAnon") - anon;
+    shmem = contract_status_kib(c, "RssShmem") - shmem;
     contract_check(anon < 2048 + 8 * n, "RssAnon grew by %" PRId64 " KiB",
                    anon);
     contract_check(shmem < 2048, "RssShmem grew by %" PRId64 " KiB", shmem);
@@ -428,6 +433,8 @@ static void add_tests(void)
     }
     contract_add_each("reboot", "two resets at once are one or two more Realms",
                       test_twice, NULL);
+    contract_add_each("reboot", "system_reset while memory is converted makes "
+                      "another Realm", test_load, NULL);
     contract_add_each("reboot", "actions can be set between two resets",
                       test_set_action, NULL);
     for (int i = 0; i < ARRAY_SIZE(changes); i++) {

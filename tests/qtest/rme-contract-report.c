@@ -172,6 +172,27 @@ QDict *contract_realm(Contract *c)
     return found && qdict_haskey(found, "state") ? found : NULL;
 }
 
+char *contract_rim(Contract *c)
+{
+    QDict *realm = contract_realm(c);
+
+    return g_strdup(realm ? qdict_get_try_str(realm, "rim") : NULL);
+}
+
+int64_t contract_status_kib(Contract *c, const char *key)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", c->pid);
+    g_autofree char *line = g_strdup_printf("\n%s:", key);
+    g_autofree char *text = NULL;
+    const char *found = NULL;
+
+    if (g_file_get_contents(path, &text, NULL, NULL)) {
+        found = strstr(text, line);
+    }
+    contract_check(found, "no %s in %s", key, path);
+    return found ? atol(found + strlen(line)) : 0;
+}
+
 unsigned contract_count(Contract *c, const char *call)
 {
     QList *list = calls(c);

@@ -48,13 +48,6 @@ static Learnt *learnt(void)
 static unsigned injected, survived, refused, aborted;
 static GString *aborts;
 
-static char *rim(Contract *c)
-{
-    QDict *realm = contract_realm(c);
-
-    return g_strdup(realm ? qdict_get_try_str(realm, "rim") : NULL);
-}
-
 static int64_t launches(Contract *c)
 {
     QDict *rsp = contract_ask(c, "{\"execute\": \"query-cca\"}");
@@ -108,7 +101,7 @@ static bool learn(void)
     contract_expect_silence(twice);
     contract_expect_no_complaints(twice);
     learnt()->twice = points(twice);
-    learnt()->rim = rim(twice);
+    learnt()->rim = contract_rim(twice);
     return contract_check(runs && learnt()->once && learnt()->twice &&
                           learnt()->rim, "no good reboot");
 }
@@ -172,7 +165,7 @@ static void try_fault(const char *call, int64_t nth, int e)
     survived++;
     contract_check(contract_status(c) == 0, "%s: wait status 0x%x", fail,
                    contract_status(c));
-    is = rim(c);
+    is = contract_rim(c);
     contract_check(!g_strcmp0(is, learnt()->rim) ||
                    strstr(contract_stderr(c), "measuring with sha256"),
                    "%s: another Realm, without a word", fail);

@@ -108,19 +108,6 @@ static void test_at_once(const void *data)
                    (int)(files_left() - before));
 }
 
-static int64_t rss_anon(Contract *c)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/status", c->pid);
-    g_autofree char *text = NULL;
-    const char *line = NULL;
-
-    if (g_file_get_contents(path, &text, NULL, NULL)) {
-        line = strstr(text, "\nRssAnon:");
-    }
-    contract_check(line, "no RssAnon in %s", path);
-    return line ? atol(line + strlen("\nRssAnon:")) : 0;
-}
-
 /* Each of them makes a dozen throw-away Realms, with MECIDs of their own */
 static void test_queries(const void *data)
 {
@@ -132,7 +119,7 @@ static void test_queries(const void *data)
     contract_wait_calls(c, "MILESTONE", 1);
     contract_qmp_ok(c, "query-cca-capabilities");
     fds = contract_open_files(c);
-    anon = rss_anon(c);
+    anon = contract_status_kib(c, "RssAnon");
     for (unsigned i = 0; i < n; i++) {
         contract_qmp_ok(c, "query-cca-capabilities");
         contract_qmp_ok(c, "query-cca");
@@ -143,7 +130,7 @@ static void test_queries(const void *data)
     contract_check(contract_open_files(c) == fds, "%u files, before %u",
                    contract_open_files(c), fds);
     /* The simulator keeps a line for each VM */
-    anon = rss_anon(c) - anon;
+    anon = contract_status_kib(c, "RssAnon") - anon;
     contract_check(anon < BOUND_KIB, "RssAnon grew by %" PRId64 " KiB", anon);
     contract_quit(c);
     judge(c);
@@ -328,7 +315,7 @@ static void judge_resets(Contract *c, int64_t before)
         contract_qmp_ok(c, "system_reset");
         storm_commands++;
     }
-    growth = rss_anon(c) - before;
+    growth = contract_status_kib(c, "RssAnon") - before;
     storm_growth = MAX(storm_growth, growth);
     contract_check(growth < BOUND_KIB, "RssAnon grew by %" PRId64
                    " KiB", growth);
@@ -342,7 +329,7 @@ static void storm(const Storm *t, GRand *rand, unsigned vcpus, bool resets)
     g_autoptr(Contract) c = contract_start(&(ContractArgs) {
         .conf = conf, .object = ",reboot=exit", .more = more,
     });
-    int64_t before = rss_anon(c);
+    int64_t before = contract_status_kib(c, "RssAnon");
 
     storms_run++;
     storm_vcpus += vcpus;

@@ -130,13 +130,6 @@ static unsigned injected, survived, refused, aborted;
 static unsigned injected_into[CONTRACT_GENERATIONS];
 static GHashTable *aborts;      /* call -> how often */
 
-static char *rim(Contract *c)
-{
-    QDict *realm = contract_realm(c);
-
-    return g_strdup(realm ? qdict_get_try_str(realm, "rim") : NULL);
-}
-
 static Contract *launch(const char *fail, bool *runs)
 {
     ContractArgs args = contract_generation()->implicit ? good_implicit : good;
@@ -164,7 +157,7 @@ static bool learn(void)
     c = launch("", &runs);
     contract_expect_silence(c);
     contract_expect_active(c);
-    learnt()->rim = rim(c);
+    learnt()->rim = contract_rim(c);
     report = qdict_get_qdict(contract_report(c), "fail-points");
     if (!contract_check(runs && learnt()->rim && report, "no good launch")) {
         return false;
@@ -201,7 +194,7 @@ static void expect_survived(Contract *c, const Call *call, const char *fail,
                             int err)
 {
     g_auto(GStrv) lines = g_strsplit(contract_stderr(c), "\n", -1);
-    g_autofree char *is = rim(c);
+    g_autofree char *is = contract_rim(c);
 
     survived++;
     for (int i = 0; lines[i] && !(call->flags & ANY_LINES); i++) {
@@ -379,7 +372,7 @@ static void test_nothing(const void *data)
     injected++;
     injected_into[contract_generation() - contract_generations]++;
     survived++;
-    is = rim(c);
+    is = contract_rim(c);
     contract_check(runs, "no launch: '%s'", contract_stderr(c));
     contract_check(is && strcmp(is, learnt()->rim), "the measurement is the same");
     contract_expect_silence(c);

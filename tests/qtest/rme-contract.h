@@ -230,6 +230,12 @@ QDict *contract_report(Contract *c);
  */
 QDict *contract_realm(Contract *c);
 
+/* Its measurement, to be freed; NULL if there is none */
+char *contract_rim(Contract *c);
+
+/* A number of /proc/PID/status of QEMU, "RssAnon" for example, in KiB */
+int64_t contract_status_kib(Contract *c, const char *key);
+
 /* How often KVM was asked for it, in whatever VM */
 unsigned contract_count(Contract *c, const char *call);
 
