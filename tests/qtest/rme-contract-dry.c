@@ -49,10 +49,9 @@ char *contract_dry_object(const char *object)
 }
 
 /* What is set behind it comes later and counts */
-static char *add_numbers(const char *options, const char *cpu)
+static char *add_numbers(const char *options, const char *cpu, bool has_pmu)
 {
     g_auto(GStrv) parts = g_strsplit(options, cpu, -1);
-    bool has_pmu = !strstr(options, ",pmu=off");
     /* Of generation B's kernels none has one that is not asked for */
     const char *pmu = contract_generation()->implicit ? NO_PMU : PMU;
     g_autofree char *numbers = g_strconcat(cpu, NUMBERS, has_pmu ? pmu : "",
@@ -66,11 +65,13 @@ static char *dry_options(const ContractArgs *args)
     g_autofree char *object = contract_dry_object(args->object);
     ContractArgs dry = *args;
     g_autofree char *options = NULL, *host = NULL;
+    bool has_pmu;
 
     dry.object = object;
     options = contract_options(&dry);
-    host = add_numbers(options, "-cpu host");
-    return add_numbers(host, "-cpu max");
+    has_pmu = !strstr(options, ",pmu=off");
+    host = add_numbers(options, "-cpu host", has_pmu);
+    return add_numbers(host, "-cpu max", has_pmu);
 }
 
 void contract_expect_dry_refusal(const ContractArgs *args, const char *binary,
