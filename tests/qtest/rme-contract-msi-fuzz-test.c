@@ -189,6 +189,13 @@ static unsigned fuzz_virtio(GString *s, PciDevice *d, GRand *r)
     case 8:
         /* a queue that is reset, or not there */
         return pci_write(s, d->common + VIRTIO_PCI_COMMON_Q_RESET, 2, 1);
+    case 9:
+        /* other features, whatever the device does just now */
+        n = pci_write(s, d->common + VIRTIO_PCI_COMMON_GFSELECT, 4,
+                      g_rand_boolean(r));
+        return n + pci_write(s, d->common + VIRTIO_PCI_COMMON_GF, 4,
+                             g_rand_boolean(r) ? g_rand_int(r) :
+                             g_rand_int_range(r, 0, 4));
     default:
         return virtio_request(s, d, g_rand_int_range(r, 0, d->queues));
     }
