@@ -84,7 +84,7 @@ static const Refused refused[] = {
       "'sve' feature not supported by KVM on this host" },
     { "refuses sve-max-vq, which is for TCG",
       { SVE4, .cpu = ",sve-max-vq=2" },
-      "'host-arm-cpu.sve-max-vq' not found" },
+      "a Realm's vCPU has no sve-max-vq: use sve256=on" },
     { "refuses a PMU where a Realm has none",
       { "host-pmu-counters = 0", .cpu = ",pmu=on" },
       PREFIX "pmu=on: a Realm on this host has no PMU: use -cpu host,pmu=off" },

@@ -22,7 +22,8 @@ static const Options options[] = {
       "accelerator tcg cannot run the Realm 'rme0': use -accel kvm on a host "
       "with Arm CCA" },
     { "refuses an object that is not there", "-accel kvm" MACHINE_IN_USE,
-      "Device 'rme0' not found" },
+      "-machine confidential-guest-support=rme0: there is no object 'rme0': "
+      "add -object rme-guest,id=rme0" },
 };
 
 static void test_options(const void *data)
