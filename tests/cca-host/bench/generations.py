@@ -35,7 +35,7 @@ def main(work, runs, out, *programs):
     print(f"A Realm with {IMAGES_MIB} MiB of images, measurement-report=off, from cont to the "
           "first\ninstruction of the guest, without the simulator; on the right KiB when it runs\n"
           "(backend: the shared side of its RAM).\n"
-          f"{'':10} {'CPU':>9} {'of':>7} {'page':>8} {'KVM':>7} {'':>9} {'':>9} {'':>9}\n"
+          f"{'':10} {'CPU':>9} {'of':>7} {'page':>8} {'KVM':>7}\n"
           f"{'generation':10} {'ms':>9} {'A':>7} {'faults':>8} {'calls':>7} {'anon':>9} "
           f"{'shmem':>9} {'backend':>9}")
     results = {generation: [] for generation in GENERATIONS}
