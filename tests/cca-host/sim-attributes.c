@@ -87,14 +87,20 @@ static void account(SimVm *vm, uint64_t size, uint64_t changed)
 {
     uint64_t pages = size / SIM_PAGE_SIZE;
 
+    changed /= SIM_PAGE_SIZE;
     vm->attributes.calls++;
     vm->attributes.pages += pages;
-    vm->attributes.changed += changed / SIM_PAGE_SIZE;
+    vm->attributes.changed += changed;
     vm->attributes.largest = MAX(vm->attributes.largest, pages);
     if (pages > LARGE_CALL) {
         sim_complain(vm, "SET_MEMORY_ATTRIBUTES of %" PRIu64 " pages in one "
                      "call, which nothing can stop: at most %d are good for "
                      "the host", pages, LARGE_CALL);
+    }
+    if (pages != changed && !sim_config()->attribute_waste) {
+        sim_complain(vm, "SET_MEMORY_ATTRIBUTES of %" PRIu64 " pages, of which "
+                     "%" PRIu64 " change: the host takes its time for all of "
+                     "them", pages, changed);
     }
     charge(pages);
 }
@@ -115,6 +121,7 @@ int sim_attribute_change(SimVm *vm, uint64_t start, uint64_t end, bool private,
 int sim_attribute_apply(SimVm *vm, uint64_t start, uint64_t end, bool private,
                         uint64_t *changed)
 {
+    uint64_t before = *changed;
     int ret;
 
     if (!private && sim_realm_is_active(vm)) {
@@ -124,7 +131,7 @@ int sim_attribute_apply(SimVm *vm, uint64_t start, uint64_t end, bool private,
     if (!ret && !private) {
         sim_private_lost(vm, start, end - start, "it was made shared");
     }
-    account(vm, end - start, *changed);
+    account(vm, end - start, *changed - before);
     return ret;
 }
 

@@ -262,6 +262,8 @@ static void set(const char *key, const char *value)
         config.report = g_strdup(value);
     } else if (!strcmp(key, "trace")) {
         config.trace = g_strdup(value);
+    } else if (!strcmp(key, "attribute-waste")) {
+        config.attribute_waste = yes_no(value);
     } else if (!strcmp(key, "list-calls")) {
         config.list_calls = yes_no(value);
     } else if (!strcmp(key, "measure")) {
