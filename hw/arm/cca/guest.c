@@ -10,6 +10,7 @@
 #include "qom/object_interfaces.h"
 #include "hw/arm/cca/access.h"
 #include "hw/arm/cca/machine.h"
+#include "hw/arm/cca/report.h"
 #include "hw/arm/rme-guest.h"
 #include "hw/arm/rme-shared.h"
 #include "hw/boards.h"
@@ -446,6 +447,7 @@ static void rme_guest_finalize(Object *obj)
     kvm_rme_free(guest->kvm);
 #endif
     rme_shared_unref(guest->shared);
+    rme_report_cancel(guest);
     rme_plan_free(guest->plan);
     g_free(guest->log);
     if (guest->digests) {

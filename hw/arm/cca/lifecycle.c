@@ -1,10 +1,9 @@
 /*
  * The life of an Arm CCA Realm under KVM
  *
- * The machine is turned into a plan, the plan is measured, and target/arm/
- * carries it out, step by step. This happens once, in the main thread, at the
- * first transition to running: by then resets are over, images are loaded and
- * the DTB is final.
+ * The machine is turned into a plan, and target/arm/ carries it out, step by
+ * step, while threads measure it. This happens once, at the first transition to
+ * running: by then resets are over, images are loaded and the DTB is final.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -67,13 +66,21 @@ static bool make_plan(RmeGuest *guest, Error **errp)
         return false;
     }
     guest->plan = rme_launch_plan(&params, errp);
-    return guest->plan && rme_report_make(guest, errp);
+    return guest->plan && rme_report_start(guest, errp);
+}
+
+/* The log has digests of what is measured, and is the one thing that is not */
+static bool execute_step(RmeGuest *guest, const RmePlanStep *step, Error **errp)
+{
+    return (step->op != RME_PLAN_POPULATE || step->measured ||
+            rme_report_write_log(guest, errp)) &&
+           kvm_rme_execute(guest, step, errp);
 }
 
 static bool execute_plan(RmeGuest *guest, Error **errp)
 {
     for (guint i = 0; i < rme_plan_n_steps(guest->plan); i++) {
-        if (!kvm_rme_execute(guest, rme_plan_step(guest->plan, i), errp)) {
+        if (!execute_step(guest, rme_plan_step(guest->plan, i), errp)) {
             return false;
         }
     }
@@ -91,7 +98,8 @@ static bool launch(RmeGuest *guest, Error **errp)
     }
     qemu_ram_foreach_block(forbid_huge_pages, NULL);
     if (!execute_plan(guest, errp) ||
-        !rme_dma_attach_ram(guest->shared, &address_space_memory, errp)) {
+        !rme_dma_attach_ram(guest->shared, &address_space_memory, errp) ||
+        !rme_report_finish(guest, errp)) {
         return false;
     }
 
@@ -128,6 +136,7 @@ static void vm_state_change(void *opaque, bool running, RunState state)
     /* The plan is made of what a reset leaves, and there is none after it */
     qemu_system_reset_if_requested();
     if (!launch(guest, &err)) {
+        rme_report_cancel(guest);
         rme_guest_set_state(guest, RME_STATE_FAILED);
         error_reportf_err(err, "rme-guest '%s': ", rme_guest_id(guest));
         exit(EXIT_FAILURE);

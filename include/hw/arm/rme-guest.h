@@ -109,6 +109,7 @@ typedef struct RmeGuestHost {
 } RmeGuestHost;
 
 struct RmeDma;
+struct RmeReport;
 struct RmeSharedState;
 struct KvmRme;
 
@@ -131,7 +132,9 @@ struct KvmRme;
  *     owned by the object
  * @rim: its initial measurement in hex, or NULL if it is not known
  * @digests: of each image of @plan, in its order, what rme_measure_blob()
- *     makes; or NULL, as @rim
+ *     makes; or NULL if nobody wanted them
+ * @report: what @rim and @digests are computed with, or NULL; owned by the
+ *     object
  * @dma: what bus masters may reach, or NULL; a child of the object
  * @shared: which pages the guest shared, or NULL; one reference
  * @kvm: the Realm under KVM, or NULL; owned by the object
@@ -151,6 +154,7 @@ struct RmeGuest {
     uint8_t *log;
     char *rim;
     GPtrArray *digests;
+    struct RmeReport *report;
     struct RmeDma *dma;
     struct RmeSharedState *shared;
     struct KvmRme *kvm;
