@@ -21,10 +21,8 @@
  */
 #define LARGE_CALL (1 << 18)    /* 1 GiB in pages */
 
-/* Time of the kernel's, which no signal shortens */
-static void charge(uint64_t pages)
+void sim_charge(uint64_t ns)
 {
-    uint64_t ns = pages * sim_config()->attribute_cost;
     struct timespec t = {
         .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000,
     };
@@ -102,7 +100,7 @@ static void account(SimVm *vm, uint64_t size, uint64_t changed)
                      "%" PRIu64 " change: the host takes its time for all of "
                      "them", pages, changed);
     }
-    charge(pages);
+    sim_charge(pages * sim_config()->attribute_cost);
 }
 
 int sim_attribute_change(SimVm *vm, uint64_t start, uint64_t end, bool private,

@@ -178,6 +178,7 @@ static const NumberKey number_keys[] = {
     { "cap", &config.cap, 4095 },
     { "host-page-size", &config.host_page_size, 65536 },
     { "attribute-cost", &config.attribute_cost, 1000000 },
+    { "populate-cost", &config.populate_cost, 1000000 },
     { "ipa-limit", &config.ipa_limit, 52 },
     { "rmm-ipa-limit", &config.rmm_ipa_limit, 52 },
     { "max-vcpus", &config.max_vcpus, 512 },

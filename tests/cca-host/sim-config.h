@@ -73,6 +73,7 @@ typedef struct SimConfig {
 
     unsigned host_page_size;
     bool attribute_waste;   /* pages that do not change are no complaint */
+    unsigned populate_cost; /* ns that a populated page takes */
     unsigned attribute_cost; /* ns that a page of an attribute call takes */
     bool guest_memfd;       /* CONFIG_KVM_PRIVATE_MEM, guest_memfd at all */
     bool hugetlbfs;         /* all files are on hugetlbfs, says statfs() */

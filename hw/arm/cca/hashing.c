@@ -288,7 +288,7 @@ RmeHashing *rme_hashing_start(const RmePlan *plan, RmeMeasureRules rules,
         }
     }
 
-    for (unsigned i = 1; i < MIN(threads, h->jobs->len); i++) {
+    for (unsigned i = 1; i < MIN(threads, h->jobs->len + 1); i++) {
         GThread *thread = new_thread(h);
 
         if (thread) {
@@ -344,6 +344,17 @@ bool rme_hashing_wait(RmeHashing *h, uint8_t rim[RME_MEASURE_SIZE_MAX],
     }
     g_mutex_unlock(&h->lock);
     return ok;
+}
+
+bool rme_hashing_is_ready(RmeHashing *h)
+{
+    bool ready;
+
+    g_mutex_lock(&h->lock);
+    /* No thread could be made, or there was nothing for one to do */
+    ready = h->err || (h->complete && !h->blobs_left) || !h->threads->len;
+    g_mutex_unlock(&h->lock);
+    return ready;
 }
 
 void rme_hashing_free(RmeHashing *h)

@@ -72,6 +72,15 @@ bool rme_hashing_wait(RmeHashing *h, uint8_t rim[RME_MEASURE_SIZE_MAX],
                       Error **errp);
 
 /**
+ * rme_hashing_is_ready: would rme_hashing_wait() return at once?
+ * @h: what was started
+ *
+ * True, too, if there is no thread that works on it, so that to wait is all that
+ * can be done.
+ */
+bool rme_hashing_is_ready(RmeHashing *h);
+
+/**
  * rme_hashing_free: stop, and let go of the plan
  * @h: finished or not, or NULL
  *

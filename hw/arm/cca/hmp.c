@@ -53,6 +53,10 @@ void hmp_info_cca(Monitor *mon, const QDict *qdict)
         return;
     }
     monitor_printf(mon, "Realm: %s\nstate: %s\n", info->id, info->state);
+    if (info->has_populated) {
+        monitor_printf(mon, "launch: %" PRIu64 " of %" PRIu64 " KiB are in it\n",
+                       info->populated / KiB, info->to_populate / KiB);
+    }
     print_host(mon, info);
     if (info->has_ipa_bits) {
         monitor_printf(mon, "IPA bits: %" PRId64 " (shared bit: %" PRId64
@@ -69,7 +73,7 @@ void hmp_info_cca(Monitor *mon, const QDict *qdict)
                        info->shared_memory / KiB);
     }
     monitor_printf(mon, "initial measurement (RIM): %s\n",
-                   info->rim ?: !info->has_images ?
+                   info->rim ?: !info->has_images || info->has_populated ?
                    "not known before the start" :
                    "not computed, measurement-report of rme-guest is off");
 }

@@ -15,8 +15,11 @@
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/madvise.h"
+#include "qemu/timer.h"
+#include "qemu/units.h"
 #include "exec/address-spaces.h"
 #include "exec/ramblock.h"
+#include "hw/arm/cca/background.h"
 #include "hw/arm/cca/dma.h"
 #include "hw/arm/cca/launch.h"
 #include "hw/arm/cca/lifecycle.h"
@@ -27,9 +30,13 @@
 #include "hw/loader.h"
 #include "kvm-rme.h"
 #include "migration/blocker.h"
+#include "qapi/qapi-events-misc.h"
 #include "system/cpus.h"
 #include "system/kvm.h"
 #include "system/runstate.h"
+
+/* What a launch populates between two looks at the clock */
+#define SLICE (32 * MiB)
 
 /*
  * The guest shares single pages. With huge pages behind the shared mapping,
@@ -69,44 +76,130 @@ static bool make_plan(RmeGuest *guest, Error **errp)
     return guest->plan && rme_report_start(guest, errp);
 }
 
-/* The log has digests of what is measured, and is the one thing that is not */
-static bool execute_step(RmeGuest *guest, const RmePlanStep *step, Error **errp)
+static uint64_t bytes_to_populate(const RmePlan *plan)
 {
-    return (step->op != RME_PLAN_POPULATE || step->measured ||
-            rme_report_write_log(guest, errp)) &&
-           kvm_rme_execute(guest, step, errp);
-}
+    uint64_t sum = 0;
 
-static bool execute_plan(RmeGuest *guest, Error **errp)
-{
-    for (guint i = 0; i < rme_plan_n_steps(guest->plan); i++) {
-        if (!execute_step(guest, rme_plan_step(guest->plan, i), errp)) {
-            return false;
-        }
+    for (guint i = 0; i < rme_plan_n_steps(plan); i++) {
+        const RmePlanStep *step = rme_plan_step(plan, i);
+
+        sum += step->op == RME_PLAN_POPULATE ? step->size : 0;
     }
-    return true;
+    return sum;
 }
 
-static bool launch(RmeGuest *guest, Error **errp)
+bool rme_launch_begin(RmeGuest *guest, Error **errp)
 {
     if (guest->state != RME_STATE_PROBED) {
         error_setg(errp, "the launch failed before and cannot be tried again");
         return false;
     }
+    /* The plan is made of what a reset leaves, and there is none after it */
+    qemu_system_reset_if_requested();
     if (!make_plan(guest, errp)) {
         return false;
     }
     qemu_ram_foreach_block(forbid_huge_pages, NULL);
-    if (!execute_plan(guest, errp) ||
-        !rme_dma_attach_ram(guest->shared, &address_space_memory, errp) ||
+    kvm_mark_guest_state_protected();
+    guest->progress = (RmeProgress) {
+        .total = bytes_to_populate(guest->plan),
+        .told = qemu_clock_get_ms(QEMU_CLOCK_REALTIME),
+    };
+    guest->launching = true;
+    return true;
+}
+
+/* The log has digests of what is measured, and is the one thing that is not */
+static bool execute_part(RmeGuest *guest, const RmePlanStep *step,
+                         uint64_t max, Error **errp)
+{
+    RmeProgress *p = &guest->progress;
+    uint64_t before = p->done;
+
+    if ((step->op == RME_PLAN_POPULATE && !step->measured &&
+         !rme_report_write_log(guest, errp)) ||
+        !kvm_rme_execute(guest, step, &p->done, max, errp)) {
+        return false;
+    }
+    if (step->op == RME_PLAN_POPULATE) {
+        p->populated += p->done - before;
+    }
+    if (p->done == step->size) {
+        p->step++;
+        p->done = 0;
+    }
+    return true;
+}
+
+static bool finish_launch(RmeGuest *guest, Error **errp)
+{
+    if (!rme_dma_attach_ram(guest->shared, &address_space_memory, errp) ||
         !rme_report_finish(guest, errp)) {
         return false;
     }
-
     rme_guest_set_state(guest, RME_STATE_ACTIVE);
-    kvm_mark_guest_state_protected();
+    guest->launching = false;
     release_images(guest);
     return true;
+}
+
+/* Contents of images, and not what has to wait for their hashes */
+static bool is_measured_contents(const RmePlanStep *step)
+{
+    return step->op == RME_PLAN_POPULATE && step->measured;
+}
+
+/* For monitors, once a second */
+static void tell_progress(RmeGuest *guest)
+{
+    RmeProgress *p = &guest->progress;
+    int64_t now = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+
+    if (now - p->told >= 1000) {
+        p->told = now;
+        qapi_event_send_cca_launch_progress(p->populated, p->total);
+    }
+}
+
+bool rme_launch_go_on(RmeGuest *guest, uint64_t max, bool wait, Error **errp)
+{
+    RmeProgress *p = &guest->progress;
+    uint64_t start = p->populated;
+
+    tell_progress(guest);
+    while (p->step < rme_plan_n_steps(guest->plan)) {
+        const RmePlanStep *step = rme_plan_step(guest->plan, p->step);
+        uint64_t left = max - (p->populated - start);
+
+        if ((step->op == RME_PLAN_POPULATE && !left) ||
+            (!wait && p->populated && !is_measured_contents(step) &&
+             !rme_report_is_ready(guest))) {
+            return true;
+        }
+        if (!execute_part(guest, step, left, errp)) {
+            return false;
+        }
+    }
+    return finish_launch(guest, errp);
+}
+
+void rme_launch_failed(RmeGuest *guest, Error *err)
+{
+    rme_report_cancel(guest);
+    rme_guest_set_state(guest, RME_STATE_FAILED);
+    error_reportf_err(err, "rme-guest '%s': ", rme_guest_id(guest));
+    exit(EXIT_FAILURE);
+}
+
+/* Or what is left of it */
+static bool launch(RmeGuest *guest, Error **errp)
+{
+    bool ok = guest->launching || rme_launch_begin(guest, errp);
+
+    while (ok && guest->launching) {
+        ok = rme_launch_go_on(guest, SLICE, true, errp);
+    }
+    return ok;
 }
 
 /*
@@ -133,13 +226,8 @@ static void vm_state_change(void *opaque, bool running, RunState state)
         stop_if_ended(guest);
         return;
     }
-    /* The plan is made of what a reset leaves, and there is none after it */
-    qemu_system_reset_if_requested();
     if (!launch(guest, &err)) {
-        rme_report_cancel(guest);
-        rme_guest_set_state(guest, RME_STATE_FAILED);
-        error_reportf_err(err, "rme-guest '%s': ", rme_guest_id(guest));
-        exit(EXIT_FAILURE);
+        rme_launch_failed(guest, err);
     }
 }
 
@@ -167,5 +255,6 @@ int rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
     cgs->sets_private_attributes = true;
     cgs->private_without_attributes = kvm_rme_private_from_start(guest);
     rme_launch_prepare(guest);
+    rme_background_prepare(guest);
     return 0;
 }

@@ -136,6 +136,11 @@ void rme_report_cancel(RmeGuest *guest)
     }
 }
 
+bool rme_report_is_ready(const RmeGuest *guest)
+{
+    return !guest->report || rme_hashing_is_ready(guest->report->hashing);
+}
+
 bool rme_report_write_log(RmeGuest *guest, Error **errp)
 {
     RmeReport *r = guest->report;
@@ -214,9 +219,10 @@ bool rme_report_start(RmeGuest *guest, Error **errp)
     r->algo = rme_plan_params(plan)->hash_algo;
     r->steps = guest->config.measurement_inputs ? g_string_new(NULL) : NULL;
     guest->digests = is_needed(&guest->config) ? new_digests(plan) : NULL;
+    /* The main loop does not wait for them, and so is none of them */
     r->hashing = rme_hashing_start(plan,
                                    rme_generation(guest->kernel_abi)->rules,
-                                   rme_hashing_threads(),
+                                   rme_hashing_threads() + !!guest->background,
                                    r->steps ? note_step : NULL, r,
                                    guest->digests);
     /* Who wants the file wants it before there is anything of a Realm */

@@ -29,6 +29,12 @@
 bool rme_report_start(RmeGuest *guest, Error **errp);
 
 /**
+ * rme_report_is_ready: would rme_report_finish() return soon?
+ * @guest: a Realm after rme_report_start()
+ */
+bool rme_report_is_ready(const RmeGuest *guest);
+
+/**
  * rme_report_write_log: write the measurement log, if there is one
  * @guest: a Realm after rme_report_start()
  * @errp: set on failure: to hash, or the log is too short

@@ -108,6 +108,23 @@ typedef struct RmeGuestHost {
     RmeExternalAbort external_abort;
 } RmeGuestHost;
 
+/**
+ * RmeProgress: how far a launch has come that has begun
+ * @step: the next step of the plan
+ * @done: bytes of it that are done
+ * @populated: bytes that are populated in all
+ * @total: bytes that are to be
+ * @told: when the monitors were told last, in ms
+ */
+typedef struct RmeProgress {
+    unsigned step;
+    uint64_t done;
+    uint64_t populated;
+    uint64_t total;
+    int64_t told;
+} RmeProgress;
+
+struct RmeBackground;
 struct RmeDma;
 struct RmeReport;
 struct RmeSharedState;
@@ -126,6 +143,10 @@ struct KvmRme;
  * @host: where it runs
  * @mec_policy: the policy that is used, the wish or what replaced it
  * @plan: what the Realm is made of, or NULL; owned by the object
+ * @launching: the launch has begun and is not over
+ * @progress: of the launch, once it has begun
+ * @background: a launch that is done by the main loop, or NULL; owned by the
+ *     object
  * @log_addr: guest address of the measurement log, which the device tree has
  *     too; 0 if there is none
  * @log: the log, which the plan refers to until the Realm has it, or NULL;
@@ -150,6 +171,9 @@ struct RmeGuest {
     RmeGuestHost host;
     RmeMecPolicy mec_policy;
     RmePlan *plan;
+    bool launching;
+    RmeProgress progress;
+    struct RmeBackground *background;
     uint64_t log_addr;
     uint8_t *log;
     char *rim;
