@@ -277,29 +277,37 @@ static void *new_buffer(Error **errp)
     return buffer;
 }
 
-static bool populate_step(RmeGuest *guest, const RmePlanStep *step,
-                          Error **errp)
+static bool begin_step(RmeGuest *guest, const RmePlanStep *step, Error **errp)
 {
-    const RmeAbi *abi = &guest->kvm->abi;
     int ret = kvm_rme_make_pieces_private(guest, step->base, step->size);
-    uint8_t *buffer = NULL;
-    bool ok = true;
 
     if (ret) {
         error_setg_errno(errp, -ret, "KVM does not make the memory around [0x%"
                          PRIx64 ", 0x%" PRIx64 ") private: "
                          "KVM_SET_MEMORY_ATTRIBUTES", step->base,
                          step->base + step->size);
-        return false;
     }
-    if (!abi->ops->contents_are_shared) {
+    return ret == 0;
+}
+
+static bool populate_step(RmeGuest *guest, const RmePlanStep *step,
+                          uint64_t *done, uint64_t max, Error **errp)
+{
+    const RmeAbi *abi = &guest->kvm->abi;
+    uint64_t end = *done + MIN(step->size - *done, max);
+    uint8_t *buffer = NULL;
+    bool ok = *done || begin_step(guest, step, errp);
+
+    if (ok && !abi->ops->contents_are_shared) {
         buffer = new_buffer(errp);
         ok = buffer;
     }
-    for (uint64_t done = 0; ok && done < step->size; done += POPULATE_CHUNK) {
-        ok = populate_chunk(guest, step, step->base + done,
-                            MIN(step->size - done, POPULATE_CHUNK), buffer,
+    while (ok && *done < end) {
+        uint64_t size = MIN(end - *done, POPULATE_CHUNK);
+
+        ok = populate_chunk(guest, step, step->base + *done, size, buffer,
                             errp);
+        *done += size;
     }
     qemu_vfree(buffer);
     return ok;
@@ -323,10 +331,10 @@ static bool create_recs(const RmeAbi *abi, const RmePlanRec *rec,
 }
 
 static bool execute_populate(RmeGuest *guest, const RmePlanStep *step,
-                             Error **errp)
+                             uint64_t *done, uint64_t max, Error **errp)
 {
     bool creates = guest->state < RME_STATE_CREATED;
-    bool ok = populate_step(guest, step, errp);
+    bool ok = populate_step(guest, step, done, max, errp);
 
     if (creates && ok) {
         rme_guest_set_state(guest, RME_STATE_CREATED);
@@ -337,13 +345,18 @@ static bool execute_populate(RmeGuest *guest, const RmePlanStep *step,
     return ok;
 }
 
-bool kvm_rme_execute(RmeGuest *guest, const RmePlanStep *step, Error **errp)
+bool kvm_rme_execute(RmeGuest *guest, const RmePlanStep *step, uint64_t *done,
+                     uint64_t max, Error **errp)
 {
     const RmeAbi *abi = &guest->kvm->abi;
     ERRP_GUARD();
     int ret;
 
-    trace_kvm_rme_step(step->op, step->base, step->size);
+    trace_kvm_rme_step(step->op, step->base + *done, step->size - *done);
+    if (step->op == RME_PLAN_POPULATE) {
+        return execute_populate(guest, step, done, max, errp);
+    }
+    *done = step->size;
     switch (step->op) {
     case RME_PLAN_CREATE:
         if (!abi->ops->create) {
@@ -360,7 +373,7 @@ bool kvm_rme_execute(RmeGuest *guest, const RmePlanStep *step, Error **errp)
         return !abi->ops->init_ripas ||
                abi->ops->init_ripas(abi, step->base, step->size, errp) == 0;
     case RME_PLAN_POPULATE:
-        return execute_populate(guest, step, errp);
+        break;
     case RME_PLAN_REC:
         return create_recs(abi, rme_plan_rec(guest->plan), errp);
     case RME_PLAN_ACTIVATE:

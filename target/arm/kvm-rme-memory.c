@@ -155,21 +155,95 @@ int kvm_rme_make_pieces_private(RmeGuest *guest, hwaddr gpa, uint64_t size)
     return ret;
 }
 
+/*
+ * KVM spends time on each page that it is told of, whether that changes or not,
+ * so it is told of those only that change, and nothing else is dropped. A guest
+ * can make any pattern of pages and ask for all of it at once: then the last of
+ * these runs takes in what is left.
+ */
+#define RUNS_MAX 256
+
+typedef struct Runs {
+    unsigned n;
+    struct {
+        hwaddr gpa;
+        uint64_t size;
+    } run[RUNS_MAX];
+} Runs;
+
+static void find_runs(RmeGuest *guest, const MemoryRegionSection *sec,
+                      bool shared, Runs *runs)
+{
+    hwaddr gpa = sec->offset_within_address_space;
+    hwaddr end = gpa + int128_get64(sec->size);
+    uint64_t size;
+
+    for (runs->n = 0; gpa < end && runs->n < RUNS_MAX; gpa += size) {
+        size = rme_shared_next_run(guest->shared, &gpa, end, shared);
+        if (!size) {
+            return;
+        }
+        if (runs->n == RUNS_MAX - 1) {
+            size = end - gpa;
+        }
+        runs->run[runs->n].gpa = gpa;
+        runs->run[runs->n].size = size;
+        runs->n++;
+    }
+}
+
+static MemoryRegionSection run_section(const MemoryRegionSection *sec,
+                                       const Runs *runs, unsigned i)
+{
+    MemoryRegionSection part = *sec;
+
+    part.offset_within_address_space = runs->run[i].gpa;
+    part.offset_within_region += runs->run[i].gpa -
+                                 sec->offset_within_address_space;
+    part.size = int128_make64(runs->run[i].size);
+    return part;
+}
+
 static int make_private(RmeGuest *guest, const MemoryRegionSection *sec,
                         bool is_use)
 {
     hwaddr gpa = sec->offset_within_address_space;
-    uint64_t size = int128_get64(sec->size);
-    int ret;
+    int ret = 0;
+    Runs runs;
 
     if (!test_bit(gpa / PIECE_SIZE, guest->kvm->told)) {
         return is_use ? tell_piece(guest, gpa) : 0;
     }
-    if (!rme_shared_begin_private(guest->shared, gpa, size)) {
-        return 0;
+    find_runs(guest, sec, true, &runs);
+    rme_shared_begin_private(guest->shared, gpa, int128_get64(sec->size));
+    for (unsigned i = 0; !ret && i < runs.n; i++) {
+        MemoryRegionSection run = run_section(sec, &runs, i);
+
+        ret = tell(guest, &run, true) ?: kvm_rme_drop_shared_copy(&run);
     }
-    ret = tell(guest, sec, true);
-    return ret ?: kvm_rme_drop_shared_copy(sec);
+    return ret;
+}
+
+static int drop_private_copy(const MemoryRegionSection *sec)
+{
+    return ram_block_discard_guest_memfd_range(sec->mr->ram_block,
+                                               sec->offset_within_region,
+                                               int128_get64(sec->size));
+}
+
+static int share_runs(RmeGuest *guest, const MemoryRegionSection *sec)
+{
+    int ret = tell_piece(guest, sec->offset_within_address_space);
+    Runs runs;
+
+    find_runs(guest, sec, false, &runs);
+    for (unsigned i = 0; !ret && i < runs.n; i++) {
+        MemoryRegionSection run = run_section(sec, &runs, i);
+
+        ret = tell(guest, &run, false) ?: drop_private_copy(&run) ?:
+              write_first(guest, &run);
+    }
+    return ret;
 }
 
 static int make_shared(RmeGuest *guest, const MemoryRegionSection *sec)
@@ -186,21 +260,9 @@ static int make_shared(RmeGuest *guest, const MemoryRegionSection *sec)
         ret = write_first(guest, sec);
         if (!ret) {
             set_bit(gpa / PIECE_SIZE, guest->kvm->told);
-            rme_shared_finish_shared(guest->shared, gpa, size);
         }
-        return ret;
-    }
-    ret = tell_piece(guest, gpa);
-    if (!ret) {
-        ret = tell(guest, sec, false);
-    }
-    if (!ret) {
-        ret = ram_block_discard_guest_memfd_range(sec->mr->ram_block,
-                                                  sec->offset_within_region,
-                                                  size);
-    }
-    if (!ret) {
-        ret = write_first(guest, sec);
+    } else {
+        ret = share_runs(guest, sec);
     }
     if (!ret) {
         rme_shared_finish_shared(guest->shared, gpa, size);
@@ -219,9 +281,7 @@ typedef struct Conversion {
  * Idempotent: the first thing that a Linux guest does is to ask for all of its
  * RAM to be private, which it is already and which holds the measured images.
  * So a range with nothing to convert costs nothing, and a request for private
- * memory never touches the private copy. In a range that is mixed both calls
- * are harmless for the pages that already are as wanted: KVM unmaps, and QEMU
- * drops, only the copy of the other side.
+ * memory never touches the private copy.
  */
 static int convert_section(RmeGuest *guest, const MemoryRegionSection *sec,
                            void *opaque)

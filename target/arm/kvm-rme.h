@@ -169,14 +169,18 @@ bool kvm_rme_put_not_supported(ARMCPU *cpu, Error **errp);
 bool kvm_rme_configure(RmeGuest *guest, RmePlanParams *params, Error **errp);
 
 /**
- * kvm_rme_execute: carry out a step of the launch plan
+ * kvm_rme_execute: carry out a step of the launch plan, or a part of it
  * @guest: a Realm with a plan, configured; its state is moved on
  * @step: the next step of the plan
+ * @done: bytes of the step that are done; moved on. All of it is done when that
+ *     is the size of the step
+ * @max: how many bytes to populate at most, not 0; other steps are done at once
  * @errp: set on failure; half a Realm is left, which cannot be used
  *
  * Returns: true on success
  */
-bool kvm_rme_execute(RmeGuest *guest, const RmePlanStep *step, Error **errp);
+bool kvm_rme_execute(RmeGuest *guest, const RmePlanStep *step, uint64_t *done,
+                     uint64_t max, Error **errp);
 
 /**
  * kvm_rme_private_from_start: is guest_memfd private without a word to KVM?

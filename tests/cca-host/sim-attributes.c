@@ -21,10 +21,8 @@
  */
 #define LARGE_CALL (1 << 18)    /* 1 GiB in pages */
 
-/* Time of the kernel's, which no signal shortens */
-static void charge(uint64_t pages)
+void sim_charge(uint64_t ns)
 {
-    uint64_t ns = pages * sim_config()->attribute_cost;
     struct timespec t = {
         .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000,
     };
@@ -87,16 +85,22 @@ static void account(SimVm *vm, uint64_t size, uint64_t changed)
 {
     uint64_t pages = size / SIM_PAGE_SIZE;
 
+    changed /= SIM_PAGE_SIZE;
     vm->attributes.calls++;
     vm->attributes.pages += pages;
-    vm->attributes.changed += changed / SIM_PAGE_SIZE;
+    vm->attributes.changed += changed;
     vm->attributes.largest = MAX(vm->attributes.largest, pages);
     if (pages > LARGE_CALL) {
         sim_complain(vm, "SET_MEMORY_ATTRIBUTES of %" PRIu64 " pages in one "
                      "call, which nothing can stop: at most %d are good for "
                      "the host", pages, LARGE_CALL);
     }
-    charge(pages);
+    if (pages != changed && !sim_config()->attribute_waste) {
+        sim_complain(vm, "SET_MEMORY_ATTRIBUTES of %" PRIu64 " pages, of which "
+                     "%" PRIu64 " change: the host takes its time for all of "
+                     "them", pages, changed);
+    }
+    sim_charge(pages * sim_config()->attribute_cost);
 }
 
 int sim_attribute_change(SimVm *vm, uint64_t start, uint64_t end, bool private,
@@ -115,6 +119,7 @@ int sim_attribute_change(SimVm *vm, uint64_t start, uint64_t end, bool private,
 int sim_attribute_apply(SimVm *vm, uint64_t start, uint64_t end, bool private,
                         uint64_t *changed)
 {
+    uint64_t before = *changed;
     int ret;
 
     if (!private && sim_realm_is_active(vm)) {
@@ -124,7 +129,7 @@ int sim_attribute_apply(SimVm *vm, uint64_t start, uint64_t end, bool private,
     if (!ret && !private) {
         sim_private_lost(vm, start, end - start, "it was made shared");
     }
-    account(vm, end - start, *changed);
+    account(vm, end - start, *changed - before);
     return ret;
 }
 

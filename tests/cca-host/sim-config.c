@@ -178,6 +178,7 @@ static const NumberKey number_keys[] = {
     { "cap", &config.cap, 4095 },
     { "host-page-size", &config.host_page_size, 65536 },
     { "attribute-cost", &config.attribute_cost, 1000000 },
+    { "populate-cost", &config.populate_cost, 1000000 },
     { "ipa-limit", &config.ipa_limit, 52 },
     { "rmm-ipa-limit", &config.rmm_ipa_limit, 52 },
     { "max-vcpus", &config.max_vcpus, 512 },
@@ -262,6 +263,8 @@ static void set(const char *key, const char *value)
         config.report = g_strdup(value);
     } else if (!strcmp(key, "trace")) {
         config.trace = g_strdup(value);
+    } else if (!strcmp(key, "attribute-waste")) {
+        config.attribute_waste = yes_no(value);
     } else if (!strcmp(key, "list-calls")) {
         config.list_calls = yes_no(value);
     } else if (!strcmp(key, "measure")) {
@@ -304,6 +307,7 @@ static void set_defaults(void)
         .rmm_sha512 = true,
         .mec_count = 1,
         .list_calls = true,
+        .attribute_waste = true,
         .measure = true,
         .exit_rounds = 1,
         .off_seed = getpid(),

@@ -72,6 +72,8 @@ typedef struct SimConfig {
     int sysfs_errno;        /* 0, or what opening it fails with */
 
     unsigned host_page_size;
+    bool attribute_waste;   /* pages that do not change are no complaint */
+    unsigned populate_cost; /* ns that a populated page takes */
     unsigned attribute_cost; /* ns that a page of an attribute call takes */
     bool guest_memfd;       /* CONFIG_KVM_PRIVATE_MEM, guest_memfd at all */
     bool hugetlbfs;         /* all files are on hugetlbfs, says statfs() */

@@ -31,6 +31,7 @@ int sim_populate_page(SimVm *vm, SimSlot *slot, uint64_t gpa,
     }
     sim_ranges_add(&realm->populated, gpa, gpa + SIM_PAGE_SIZE);
     sim_ranges_add(&realm->ripas, gpa, gpa + SIM_PAGE_SIZE);
+    sim_charge(sim_config()->populate_cost);
     return 0;
 }
 

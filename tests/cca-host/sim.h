@@ -299,6 +299,8 @@ void sim_shared_find_file(SimSlot *slot);
 void sim_shared_discarded(uint64_t hva, uint64_t len, const char *how);
 
 /* sim-attributes.c */
+/* Time of the kernel, which no signal shortens */
+void sim_charge(uint64_t ns);
 long sim_set_attributes(SimVm *vm, const struct kvm_memory_attributes *arg);
 /* Changes the state of [@start, @end), and judges nothing but vhost */
 int sim_attribute_change(SimVm *vm, uint64_t start, uint64_t end, bool private,

@@ -24,7 +24,8 @@ SOURCE = "/src/qemu"
 # that are instrumented, and those that are part of the harness
 HARNESSES = {
     "plan": ("test-rme-plan", "hw/arm/cca/plan.c", ["hw/arm/cca/plan.c"], []),
-    "shared": ("test-rme-shared", "hw/arm/cca/shared.c", ["hw/arm/cca/shared.c"], []),
+    "shared": ("test-rme-shared", "hw/arm/cca/shared.c",
+               ["hw/arm/cca/shared.c", "hw/arm/cca/shared-stale.c"], []),
     "event-log": ("test-rme-event-log", "hw/arm/cca/event-log.c",
                   ["hw/arm/cca/event-log.c", "hw/arm/cca/measure.c",
                    "hw/arm/cca/plan.c"], []),

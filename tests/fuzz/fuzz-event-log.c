@@ -87,7 +87,8 @@ static GPtrArray *digests_of(const RmePlan *plan, RmeHashAlgo algo)
     for (guint i = 0; i < rme_plan_n_blobs(plan); i++) {
         uint8_t *digest = g_malloc(RME_MEASURE_SIZE_MAX);
 
-        rme_measure_blob(rme_plan_blob(plan, i), algo, digest, &error_abort);
+        rme_measure_blob(rme_plan_blob(plan, i), algo, digest, NULL,
+                         &error_abort);
         g_ptr_array_add(digests, digest);
     }
     return digests;

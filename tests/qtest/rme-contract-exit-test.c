@@ -76,6 +76,16 @@ static const Conversion conversions[] = {
         "exit = memory-fault private " RAM_64M "\n"
         "exit = memory-fault private " RAM_64M, 3, 2, 1, 1, 256 * MIB,
     }, {
+        "a range that is mixed to private is no more than what is shared of it",
+        "exit = memory-fault shared 0x44001000 0x2000\n"
+        "exit = memory-fault shared 0x44008000 0x1000\n"
+        "exit = memory-fault private " RAM_64M, 3, 4, 2, 2, 256 * MIB,
+    }, {
+        "a range that is mixed to shared is no more than what is private of it",
+        "exit = memory-fault shared 0x44001000 0x2000\n"
+        "exit = memory-fault shared 0x44008000 0x1000\n"
+        "exit = memory-fault shared " RAM_64M, 3, 5, 5, 0, 192 * MIB,
+    }, {
         "a page in the middle to shared is one page",
         "exit = memory-fault shared 0x44001000 0x1000", 1, 1, 1, 0,
         256 * MIB - 4096,

@@ -182,12 +182,17 @@ static void test_big_image(const void *data)
     g_autofree uint8_t *kernel = contract_pattern(size, 1);
     g_autofree uint8_t *dtb = make_dtb(100);
     g_autofree char *more = g_strdup_printf(
-        "-kernel %s -dtb %s", contract_file("k", kernel, size),
+        "-S -kernel %s -dtb %s", contract_file("k", kernel, size),
         contract_file("d", dtb, 100));
-    g_autoptr(Contract) c = launch(&(ContractArgs) {
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
         .no_kernel = true, .more = more,
     });
 
+    contract_qmp_ok(c, "cont");
+    contract_wait_calls(c, "FIRST_RUN", 1);
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
     contract_expect_steps(c, "HASH 1, CREATE, RIPAS 0x40000000+0x10000000, "
                  "POPULATE 0x40080000+0x200000, POPULATE 0x40280000+0x200000, "
                  "POPULATE 0x40480000+0x101000, POPULATE 0x48000000+0x1000, "

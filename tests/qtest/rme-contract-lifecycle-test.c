@@ -5,6 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include <sys/stat.h>
+#include "qemu/units.h"
 #include "rme-contract-internal.h"
 
 #define OFF "exit = system-event shutdown\n"
@@ -524,6 +525,190 @@ static void test_set_action(const void *data)
     contract_expect_silence(c);
 }
 
+/*
+ * Without -S the main loop launches the Realm.  0.1 ms for a page make it take
+ * longer than a second.
+ */
+#define IMAGE_MIB 48
+#define SLOW "populate-cost = 100000\n"
+
+static Contract *start_launching(const char *object, const char *more)
+{
+    g_autofree uint8_t *image = contract_pattern(IMAGE_MIB * MiB, 1);
+    const char *file = contract_file("image", image, IMAGE_MIB * MiB);
+    g_autofree char *options = g_strdup_printf("%s -device loader,file=%s,"
+        "force-raw=on,addr=0x48800000", more ?: "", file);
+
+    return contract_start_launching(&(ContractArgs) {
+        .conf = SLOW, .object = object, .more = options,
+    });
+}
+
+static int64_t to_populate(Contract *c, int64_t *populated)
+{
+    QDict *rsp = contract_qmp(c, "{'execute': 'query-cca'}");
+    QDict *info = rsp ? qdict_get_qdict(rsp, "return") : NULL;
+    int64_t total = info ? qdict_get_try_int(info, "to-populate", -1) : -1;
+
+    *populated = info ? qdict_get_try_int(info, "populated", -1) : -1;
+    qobject_unref(rsp);
+    return total;
+}
+
+/* It is not just begun, nor is it over */
+static void wait_for_middle(Contract *c)
+{
+    int64_t populated;
+
+    for (int i = 0; i < 600; i++) {
+        int64_t total = to_populate(c, &populated);
+
+        if (populated > 0 && populated < total) {
+            return;
+        }
+        g_usleep(5000);
+    }
+    contract_fail("the monitor does not see the launch");
+}
+
+static void test_alive(const void *unused)
+{
+    g_autoptr(Contract) c = start_launching(NULL, NULL);
+    int64_t populated, last = 0, longest = 0;
+    unsigned answers = 0;
+    QDict *event;
+
+    for (bool launching = true; launching; answers++) {
+        int64_t since = g_get_monotonic_time();
+        g_autofree char *state = contract_run_state(c);
+
+        longest = MAX(longest, g_get_monotonic_time() - since);
+        launching = state && g_str_equal(state, "prelaunch");
+        if (launching && to_populate(c, &populated) > 0) {
+            contract_check(populated >= last, "progress goes back");
+            last = populated;
+        }
+        g_usleep(10000);
+    }
+    g_test_message("summary: a launch of %d MiB with 0.1 ms a page: %u answers "
+                   "of the monitor, the slowest took %" PRId64 " ms", IMAGE_MIB,
+                   answers, longest / 1000);
+    contract_check(answers > 10 && last > 0, "%u answers during the launch",
+                   answers);
+    contract_check(longest < 1000000, "an answer took %" PRId64 " ms",
+                   longest / 1000);
+    event = contract_event(c, "CCA_LAUNCH_PROGRESS");
+    if (event) {
+        QDict *data = qdict_get_qdict(event, "data");
+
+        contract_check(qdict_get_int(data, "populated") <=
+                       qdict_get_int(data, "to-populate"), "progress");
+    }
+    qobject_unref(event);
+    contract_check(to_populate(c, &populated) == -1, "progress when it is over");
+    contract_wait_calls(c, "FIRST_RUN", 1);
+    contract_expect_state(c, "running");
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+}
+
+static void test_launching_quit(const void *unused)
+{
+    g_autoptr(Contract) c = start_launching(NULL, NULL);
+
+    wait_for_middle(c);
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_check(!contract_count(c, "FIRST_RUN"), "the Realm ran");
+    contract_expect_no_complaints(c);
+}
+
+static void test_launching_stop(const void *unused)
+{
+    g_autoptr(Contract) c = start_launching(NULL, NULL);
+    int64_t populated;
+
+    wait_for_middle(c);
+    contract_qmp_ok(c, "stop");
+    while (to_populate(c, &populated) > 0) {
+        g_usleep(10000);
+    }
+    contract_expect_state(c, "prelaunch");
+    g_usleep(100000);
+    contract_expect_state(c, "prelaunch");
+    /* Where the first KVM_RUN activates a Realm, that is no part of its life */
+    contract_check(contract_generation()->implicit ||
+                   !contract_count(c, "FIRST_RUN"), "the Realm ran");
+    contract_qmp_ok(c, "cont");
+    contract_expect_state(c, "running");
+    contract_wait_calls(c, "FIRST_RUN", 1);
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+}
+
+static void test_launching_cont(const void *unused)
+{
+    g_autoptr(Contract) c = start_launching(NULL, NULL);
+    g_autofree char *state = NULL;
+
+    wait_for_middle(c);
+    contract_qmp_ok(c, "cont");
+    state = contract_run_state(c);
+    contract_equal("state after cont", state, "running");
+    contract_wait_calls(c, "FIRST_RUN", 1);
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+}
+
+static void test_launching_reset(const void *unused)
+{
+    g_autoptr(Contract) c = start_launching(EXIT, NULL);
+
+    wait_for_middle(c);
+    contract_send(c, "{\"execute\": \"system_reset\"}");
+    contract_wait(c);
+    expect_line(c, "cpus are not resettable, terminating");
+    contract_check(!contract_count(c, "FIRST_RUN"), "the Realm ran");
+    contract_expect_no_complaints(c);
+}
+
+/* With the machine as the reset leaves it, and the same images */
+static void test_launching_again(const void *unused)
+{
+    g_autoptr(Contract) c = start_launching(NULL, NULL);
+
+    wait_for_middle(c);
+    contract_qmp_ok(c, "system_reset");
+    qobject_unref(contract_event(c, "RESET"));
+    contract_wait_calls(c, "REALM_ACTIVATE", 1);
+    contract_expect_state(c, "running");
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+    contract_expect_no_complaints(c);
+}
+
+static void test_launching_device(const void *unused)
+{
+    g_autoptr(Contract) c = start_launching(NULL,
+                                              "-device pcie-root-port,id=rp");
+    QDict *rsp;
+
+    wait_for_middle(c);
+    rsp = contract_qmp(c, "{'execute': 'device_add', 'arguments': {"
+                       "'driver': 'virtio-rng-pci', 'bus': 'rp'}}");
+    contract_check(rsp && qdict_haskey(rsp, "return"), "device_add");
+    qobject_unref(rsp);
+    contract_wait_calls(c, "FIRST_RUN", 1);
+    contract_expect_state(c, "running");
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+}
+
 static void add_tests(void)
 {
     for (int i = 0; i < ARRAY_SIZE(ends); i++) {
@@ -546,6 +731,20 @@ static void add_tests(void)
                  test_end_while_stopping, NULL);
     contract_add_each("life", "actions can be set before the end",
                  test_set_action, NULL);
+    contract_add_each("life", "the monitor answers while a Realm is launched",
+                 test_alive, NULL);
+    contract_add_each("life", "quit in the middle of a launch ends QEMU",
+                 test_launching_quit, NULL);
+    contract_add_each("life", "stop in the middle of a launch starts nothing",
+                 test_launching_stop, NULL);
+    contract_add_each("life", "cont in the middle of a launch waits for its end",
+                 test_launching_cont, NULL);
+    contract_add_each("life", "a reset in the middle of a launch ends QEMU",
+                 test_launching_reset, NULL);
+    contract_add_each("life", "a reset in the middle of a launch begins again",
+                 test_launching_again, NULL);
+    contract_add_each("life", "a device in the middle of a launch is there",
+                 test_launching_device, NULL);
 }
 
 int main(int argc, char **argv)

@@ -236,6 +236,49 @@ static void test_no_page_for_nothing(const void *unused)
 }
 
 /*
+ * Every other page is shared, and then all are taken back by one request: KVM
+ * is told page by page, but not for ever. What is left then goes in one call.
+ */
+#define PATTERN_PAGES 600
+#define RUNS_MAX 256
+
+static void test_pattern(const void *unused)
+{
+    const ContractGeneration *g = contract_generation();
+    const unsigned size = 2 * PATTERN_PAGES * 4096;
+    const unsigned rest = 2 * PATTERN_PAGES - 2 * (RUNS_MAX - 1);
+    g_autoptr(GString) conf = g_string_new("attribute-waste = yes\n");
+    g_autoptr(Contract) c = NULL;
+    unsigned images = g->implicit ? 0 : 2, n;
+    QDict *realm;
+
+    for (unsigned i = 0; i < PATTERN_PAGES; i++) {
+        g_string_append_printf(conf, "exit = memory-fault shared 0x%x 0x1000\n",
+                               0x44000000 + i * 0x2000);
+    }
+    g_string_append_printf(conf, "exit = memory-fault private 0x44000000 0x%x\n",
+                           size);
+    c = contract_start(&(ContractArgs) { .conf = conf->str });
+    contract_wait_calls(c, "EXIT_DONE", PATTERN_PAGES + 1);
+    contract_quit(c);
+    contract_expect_silence(c);
+    contract_expect_active(c);
+    n = contract_count(c, "DISCARD_SHARED") - images;
+    contract_check(n == RUNS_MAX, "%u pieces of the shared copy are dropped", n);
+    realm = contract_realm(c);
+    if (realm && g->tell) {
+        unsigned launch = g->from_start ? 0 : 1;
+        int64_t wasted = qdict_get_int(realm, "attribute-pages") -
+                         qdict_get_int(realm, "attribute-changed");
+
+        n = contract_count(c, g->tell) - launch - PATTERN_PAGES;
+        contract_check(n == RUNS_MAX, "%u calls", n);
+        contract_check(wasted == rest - (PATTERN_PAGES - (RUNS_MAX - 1)),
+                       "%" PRId64 " pages that do not change", wasted);
+    }
+}
+
+/*
  * KVM works on a piece for seconds: 10 us for a page.  The monitor is asked
  * when a piece is done, and answers before the next one is.
  */
@@ -382,6 +425,8 @@ static void add_tests(void)
     }
     contract_add("memory", "no page is passed to KVM that does not change",
                  test_no_page_for_nothing, NULL);
+    contract_add_each("memory", "a pattern of pages is taken back in a bounded "
+                      "number of calls", test_pattern, NULL);
     for (int i = 0; i < ARRAY_SIZE(alive); i++) {
         g_autofree char *name = g_strconcat("the monitor answers ",
                                             alive[i].name, NULL);

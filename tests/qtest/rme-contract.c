@@ -139,8 +139,8 @@ static Contract *spawn(const char *conf, const char *options)
     c->events = qlist_new();
     c->input = g_string_new(NULL);
 
-    line = g_strdup_printf("abi = %s\n%s\nreport = %s\n", generation->abi,
-                           conf ?: "", c->report_file);
+    line = g_strdup_printf("abi = %s\nattribute-waste = no\n%s\nreport = %s\n",
+                           generation->abi, conf ?: "", c->report_file);
     g_assert_true(g_file_set_contents(c->conf, line, -1, NULL));
     g_free(line);
 
@@ -458,7 +458,7 @@ Contract *contract_start(const ContractArgs *args)
     return contract_start_options(args->conf, options);
 }
 
-Contract *contract_start_options(const char *conf, const char *options)
+static Contract *start(const char *conf, const char *options)
 {
     Contract *c = spawn(conf, options);
     QDict *greeting = receive(c);
@@ -468,6 +468,38 @@ Contract *contract_start_options(const char *conf, const char *options)
         contract_qmp_ok(c, "qmp_capabilities");
     }
     qobject_unref(greeting);
+    return c;
+}
+
+Contract *contract_start_launching(const ContractArgs *args)
+{
+    g_autofree char *options = contract_options(args);
+
+    return start(args->conf, options);
+}
+
+/* Without -S QEMU answers while it launches the Realm */
+static void wait_for_launch(Contract *c, const char *options)
+{
+    int64_t end = g_get_monotonic_time() + DEADLINE;
+    bool waits = g_regex_match_simple("(^| )-(S|preconfig)( |$)", options, 0, 0);
+
+    while (!waits && g_get_monotonic_time() < end) {
+        QDict *rsp = contract_ask(c, "{\"execute\": \"query-status\"}");
+        QDict *ret = rsp ? qdict_get_qdict(rsp, "return") : NULL;
+
+        waits = !ret || !g_str_equal(qdict_get_str(ret, "status"),
+                                     "prelaunch");
+        qobject_unref(rsp);
+        g_usleep(waits ? 0 : 2000);
+    }
+}
+
+Contract *contract_start_options(const char *conf, const char *options)
+{
+    Contract *c = start(conf, options);
+
+    wait_for_launch(c, options);
     return c;
 }
 

@@ -97,8 +97,14 @@ const char *contract_file(const char *name, const void *data, size_t size);
 /* @size bytes in which no two pages are equal */
 uint8_t *contract_pattern(size_t size, unsigned seed);
 
-/* contract_start: start QEMU and go through the QMP handshake */
+/*
+ * contract_start: start QEMU, go through the QMP handshake and wait until a
+ * launch is over
+ */
 Contract *contract_start(const ContractArgs *args);
+
+/* contract_start_launching: like it, but the launch goes on meanwhile */
+Contract *contract_start_launching(const ContractArgs *args);
 
 /* contract_start_options: like it, with these options and nothing else */
 Contract *contract_start_options(const char *conf, const char *options);

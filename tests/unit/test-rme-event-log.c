@@ -93,7 +93,7 @@ static GPtrArray *hash_images(const RmePlan *plan)
         memset(digest, 0xff, RME_MEASURE_SIZE_MAX);
         g_assert_true(!blob->measured ||
                       rme_measure_blob(blob, rme_plan_params(plan)->hash_algo,
-                                       digest, &error_abort));
+                                       digest, NULL, &error_abort));
         g_ptr_array_add(digests, digest);
     }
     return digests;

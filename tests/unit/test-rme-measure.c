@@ -12,7 +12,7 @@
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "crypto/hash.h"
-#include "hw/arm/cca/measure.h"
+#include "rme-measure-plan.h"
 
 #define PAGE RME_GRANULE_SIZE
 #define RAM 0x40000000ULL
@@ -50,17 +50,25 @@ static void ripas(RmeMeasure *m, uint64_t base, uint64_t top)
 /* In two parts, as the contents of a page may come from two images */
 static void data(RmeMeasure *m, uint64_t ipa)
 {
-    const struct iovec iov[] = {
-        { .iov_base = a5_page, .iov_len = 1000 },
-        { .iov_base = a5_page, .iov_len = PAGE - 1000 },
+    g_autoptr(GArray) pieces = g_array_new(false, false, sizeof(RmePlanPiece));
+    const RmePlanPiece parts[] = {
+        { .addr = ipa, .data = a5_page, .size = 1000 },
+        { .addr = ipa + 1000, .data = a5_page, .size = PAGE - 1000 },
     };
+    RmePlanStep step = {
+        .op = RME_PLAN_POPULATE, .base = ipa, .size = PAGE, .measured = true,
+        .pieces = g_array_append_vals(pieces, parts, 2),
+    };
+    uint8_t content[RME_MEASURE_SIZE_MAX];
 
-    g_assert_true(rme_measure_data(m, ipa, iov, 2, &error_abort));
+    g_assert_true(rme_measure_contents(&step, ipa, 1, m->algo, content,
+                                       &error_abort));
+    g_assert_true(rme_measure_data(m, ipa, content, &error_abort));
 }
 
 static void data_unmeasured(RmeMeasure *m, uint64_t ipa)
 {
-    g_assert_true(rme_measure_data(m, ipa, NULL, 0, &error_abort));
+    g_assert_true(rme_measure_data(m, ipa, NULL, &error_abort));
 }
 
 static void rec(RmeMeasure *m, const RmePlanRec *r)
@@ -231,7 +239,7 @@ static void test_each_extension_is_reported(void)
     RmeMeasure m = { .fn = note, .opaque = &seen };
     RmeMeasure by_hand = { };
 
-    g_assert_true(rme_measure_plan(&m, plan, RME_MEASURE_RMM_1, &error_abort));
+    measure_plan(plan, RME_MEASURE_RMM_1, &m);
     g_assert_cmpstr(seen.log->str, ==,
                     "create 33\n"
                     "ripas 40000000 40200000\nripas 40200000 40400000\n"
@@ -257,7 +265,7 @@ static void test_rmm_2_does_not_measure_ripas(void)
     RmeMeasure m = { .fn = note, .opaque = &seen };
     RmeMeasure by_hand = { };
 
-    g_assert_true(rme_measure_plan(&m, plan, RME_MEASURE_RMM_2, &error_abort));
+    measure_plan(plan, RME_MEASURE_RMM_2, &m);
     g_assert_cmpstr(seen.log->str, ==,
                     "create 33\ndata 40000000 1\nrec 40000000\n"
                     "data 40002000 0\n");
@@ -273,7 +281,7 @@ static void test_rmm_2_does_not_measure_ripas(void)
 static void rim_of_plan(RmePlan *plan, RmeMeasure *m)
 {
     g_assert_true(rme_plan_finish(plan, &params_v1, &boot_rec, &error_abort));
-    g_assert_true(rme_measure_plan(m, plan, RME_MEASURE_RMM_1, &error_abort));
+    measure_plan(plan, RME_MEASURE_RMM_1, m);
 }
 
 /* Images with gaps are measured as the pages that they are in, zeros and all */
@@ -350,6 +358,143 @@ static void test_sha384_is_a_chain_of_48_bytes(void)
     }
 }
 
+/*
+ * Contents of many pieces of work, in two images: the same with any number of
+ * threads, each extension in its place, and the digests of the images.
+ */
+#define LARGE_SIZE (11 * MiB + 3 * PAGE)
+#define SMALL_SIZE (1 * MiB + 100)
+
+static RmePlan *large_plan(const uint8_t *bytes)
+{
+    RmePlan *plan = rme_plan_new();
+
+    add_ram(plan, RAM, 64 * MiB, true);
+    add_blob(plan, RAM + 100, bytes, LARGE_SIZE, LARGE_SIZE + PAGE, true);
+    add_blob(plan, RAM + 14 * MiB, bytes, SMALL_SIZE, SMALL_SIZE, true);
+    add_blob(plan, RAM + 16 * MiB, bytes, PAGE, 2 * PAGE, false);
+    g_assert_true(rme_plan_finish(plan, &params_v2, &boot_rec, &error_abort));
+    return plan;
+}
+
+static uint8_t *large_bytes(void)
+{
+    uint8_t *bytes = g_malloc(LARGE_SIZE);
+
+    for (size_t i = 0; i < LARGE_SIZE; i++) {
+        bytes[i] = i * 7 + i / PAGE;
+    }
+    return bytes;
+}
+
+static GPtrArray *new_digests(const RmePlan *plan)
+{
+    GPtrArray *digests = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < rme_plan_n_blobs(plan); i++) {
+        g_ptr_array_add(digests, g_malloc0(RME_MEASURE_SIZE_MAX));
+    }
+    return digests;
+}
+
+/* What was hashed page by page, in this thread and without pieces of work */
+static void by_hand(const RmePlan *plan, Seen *seen, uint8_t *rim)
+{
+    RmeMeasure m = { .fn = note, .opaque = seen };
+
+    create(&m, &params_v2);
+    ripas(&m, RAM, RAM + 64 * MiB);
+    for (guint i = 0; i < rme_plan_n_steps(plan); i++) {
+        const RmePlanStep *step = rme_plan_step(plan, i);
+        uint64_t at = step->base, end = step->base + step->size;
+
+        if (step->op == RME_PLAN_REC) {
+            rec(&m, &boot_rec);
+        }
+        for (; step->op == RME_PLAN_POPULATE && at < end; at += PAGE) {
+            uint8_t content[RME_MEASURE_SIZE_MAX];
+
+            if (step->measured) {
+                rme_measure_contents(step, at, 1, m.algo, content,
+                                     &error_abort);
+            }
+            g_assert_true(rme_measure_data(&m, at, step->measured ? content :
+                                           NULL, &error_abort));
+        }
+    }
+    memcpy(rim, m.rim, sizeof(m.rim));
+}
+
+static void expect_digests(const RmePlan *plan, const GPtrArray *digests)
+{
+    uint8_t want[RME_MEASURE_SIZE_MAX];
+
+    for (guint i = 0; i < rme_plan_n_blobs(plan); i++) {
+        const RmePlanBlob *blob = rme_plan_blob(plan, i);
+
+        memset(want, 0, sizeof(want));
+        if (blob->measured) {
+            g_assert_true(rme_measure_blob(blob, RME_HASH_SHA512, want, NULL,
+                                           &error_abort));
+        }
+        g_assert_cmpmem(g_ptr_array_index(digests, i), sizeof(want), want,
+                        sizeof(want));
+    }
+}
+
+static void test_any_number_of_threads(void)
+{
+    g_autofree uint8_t *bytes = large_bytes();
+    g_autoptr(RmePlan) plan = large_plan(bytes);
+    Seen want = { .log = g_string_new(NULL) };
+    uint8_t rim[RME_MEASURE_SIZE_MAX];
+
+    by_hand(plan, &want, rim);
+    for (unsigned threads = 1; threads <= RME_HASHING_THREADS_MAX; threads++) {
+        g_autoptr(GPtrArray) digests = new_digests(plan);
+        Seen seen = { .log = g_string_new(NULL) };
+        g_autoptr(RmeHashing) h = rme_hashing_start(plan, RME_MEASURE_RMM_1,
+                                                    threads, note, &seen,
+                                                    digests);
+        uint8_t got[RME_MEASURE_SIZE_MAX];
+
+        if (threads % 2) {
+            g_assert_true(rme_hashing_wait_digests(h, &error_abort));
+            expect_digests(plan, digests);
+        }
+        g_assert_true(rme_hashing_wait(h, got, &error_abort));
+        g_assert_cmpmem(got, sizeof(got), rim, sizeof(rim));
+        expect_digests(plan, digests);
+        g_assert_cmpstr(seen.log->str, ==, want.log->str);
+        g_string_free(seen.log, true);
+    }
+    g_string_free(want.log, true);
+}
+
+/* A launch that fails or is given up: threads end, and the images can go */
+static void test_given_up(void)
+{
+    for (int i = 0; i < 40; i++) {
+        uint8_t *bytes = large_bytes();
+        RmePlan *plan = large_plan(bytes);
+        g_autoptr(GPtrArray) digests = new_digests(plan);
+        RmeHashing *h = rme_hashing_start(plan, RME_MEASURE_RMM_1, 1 + i % 4,
+                                          NULL, NULL, i % 3 ? digests : NULL);
+
+        g_usleep(i * 500);
+        rme_hashing_free(h);
+        rme_plan_free(plan);
+        g_free(bytes);
+    }
+}
+
+static void test_threads_of_this_machine(void)
+{
+    g_assert_cmpuint(rme_hashing_threads(), >=, 1);
+    g_assert_cmpuint(rme_hashing_threads(), <=, RME_HASHING_THREADS_MAX);
+    g_assert_cmpuint(rme_hashing_threads(), <=, g_get_num_processors());
+}
+
 static void test_digest_of_an_image(void)
 {
     static const uint8_t zero[3 * PAGE];
@@ -361,7 +506,7 @@ static void test_digest_of_an_image(void)
 
     /* FIPS 180-2, B.1 */
     g_assert_true(rme_measure_blob(&blob, RME_HASH_SHA256, digest,
-                                   &error_abort));
+                                   NULL, &error_abort));
     hex = rme_measure_hex(digest, RME_HASH_SHA256);
     g_assert_cmpstr(hex, ==, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9c"
                     "b410ff61f20015ad");
@@ -371,7 +516,7 @@ static void test_digest_of_an_image(void)
     blob = (RmePlanBlob) { .data = zero, .datasize = 1,
                            .memsize = sizeof(zero) };
     g_assert_true(rme_measure_blob(&blob, RME_HASH_SHA512, digest,
-                                   &error_abort));
+                                   NULL, &error_abort));
     hex = rme_measure_hex(digest, RME_HASH_SHA512);
     qcrypto_hash_digest(QCRYPTO_HASH_ALGO_SHA512, (const char *)zero,
                         sizeof(zero), &want, &error_abort);
@@ -492,7 +637,7 @@ static void append_rim(const RmePlan *plan, const char *name,
     RmeMeasure m = { };
     g_autofree char *hex = NULL;
 
-    g_assert_true(rme_measure_plan(&m, plan, rules, &error_abort));
+    measure_plan(plan, rules, &m);
     hex = rme_measure_hex(m.rim, m.algo);
     g_string_append_printf(text, "%s %s\n", name, hex);
 }
@@ -554,6 +699,11 @@ int main(int argc, char **argv)
                     test_no_block_beyond_the_start_level);
     g_test_add_func("/rme-measure/sha384-is-a-chain-of-48-bytes",
                     test_sha384_is_a_chain_of_48_bytes);
+    g_test_add_func("/rme-measure/any-number-of-threads",
+                    test_any_number_of_threads);
+    g_test_add_func("/rme-measure/given-up", test_given_up);
+    g_test_add_func("/rme-measure/threads-of-this-machine",
+                    test_threads_of_this_machine);
     g_test_add_func("/rme-measure/digest-of-an-image",
                     test_digest_of_an_image);
     if (g_getenv("RME_MEASURE_PLANS")) {

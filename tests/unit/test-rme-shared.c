@@ -490,6 +490,175 @@ static void test_random(void)
     rme_shared_unref(s);
 }
 
+/* The runs of a range are what the model has, one after the other */
+static void check_runs(RmeSharedState *s, const uint8_t *model,
+                       const TestRange *r, uint64_t from, uint64_t to,
+                       bool shared)
+{
+    uint64_t page = from, gpa = from * PAGE, size;
+
+    rme_shared_lock(s);
+    while ((size = rme_shared_next_run(s, &gpa, to * PAGE, shared))) {
+        for (; page < gpa / PAGE; page++) {
+            g_assert_true((model[page] == SHARED) != shared);
+        }
+        for (; page < (gpa + size) / PAGE; page++) {
+            g_assert_true((model[page] == SHARED) == shared);
+        }
+        gpa += size;
+    }
+    for (; page < MIN(to, (r->gpa + r->size) / PAGE); page++) {
+        g_assert_true((model[page] == SHARED) != shared);
+    }
+    rme_shared_unlock(s);
+}
+
+static void test_runs(void)
+{
+    g_autofree uint8_t *model = g_new0(uint8_t, MODEL_PAGES);
+    RmeSharedState *s = new_sealed();
+    GRand *rng = g_rand_new_with_seed(43);
+
+    for (unsigned i = 0; i < ARRAY_SIZE(layout); i++) {
+        memset(model + layout[i].gpa / PAGE, RAM_BIT, layout[i].size / PAGE);
+    }
+    for (unsigned i = 0; i < 2000; i++) {
+        const TestRange *r = &layout[i % ARRAY_SIZE(layout)];
+        uint64_t page = random_page(rng), n = g_rand_int_range(rng, 1, 1200);
+        uint64_t pages = r->size / PAGE;
+        uint64_t from = r->gpa / PAGE + g_rand_int_range(rng, 0, pages);
+        bool on = g_rand_boolean(rng);
+
+        model_set(model, page, n, on);
+        (on ? to_shared : to_private)(s, page * PAGE, n * PAGE);
+        check_runs(s, model, r, r->gpa / PAGE, r->gpa / PAGE + pages, i & 1);
+        check_runs(s, model, r, from, from + g_rand_int_range(rng, 1, 2000),
+                   i & 1);
+    }
+    g_rand_free(rng);
+    rme_shared_unref(s);
+}
+
+/* What was dropped: up to 8 ranges of a test */
+static struct {
+    const void *block;
+    uint64_t offset, size;
+} dropped[8];
+static unsigned n_dropped;
+
+static void drop(const void *block, uint64_t offset, uint64_t size)
+{
+    unsigned i = qatomic_fetch_inc(&n_dropped);
+
+    if (i < ARRAY_SIZE(dropped)) {
+        dropped[i].block = block;
+        dropped[i].offset = offset;
+        dropped[i].size = size;
+    }
+}
+
+static void expect_drop(unsigned i, char block, uint64_t offset, uint64_t size)
+{
+    g_assert_cmpuint(n_dropped, >, i);
+    g_assert_true(dropped[i].block == block_name(block));
+    g_assert_cmpuint(dropped[i].offset, ==, offset);
+    g_assert_cmpuint(dropped[i].size, ==, size);
+}
+
+static void test_unmapped(void)
+{
+    const uint64_t gpa = layout[3].gpa, off = layout[3].offset;
+    const void *block = block_name('m');
+    RmeSharedState *s = new_sealed();
+
+    /* Nobody wants to know, or all is shared, or it is no RAM */
+    rme_shared_unmapped(s, block, off, 10 * PAGE);
+    rme_shared_set_drop(s, drop);
+    n_dropped = 0;
+    to_shared(s, gpa, 20 * PAGE);
+    rme_shared_unmapped(s, block, off, 20 * PAGE);
+    rme_shared_unmapped(s, block, 0, 16 * PAGE);
+    rme_shared_unmapped(s, s, off, PAGE);
+    g_assert_cmpuint(n_dropped, ==, 0);
+
+    /* What turned private of it, in whole pages */
+    to_private(s, gpa + 3 * PAGE, 2 * PAGE);
+    to_private(s, gpa + 7 * PAGE, PAGE);
+    rme_shared_unmapped(s, block, off + 100, 7 * PAGE);
+    g_assert_cmpuint(n_dropped, ==, 2);
+    expect_drop(0, 'm', off + 3 * PAGE, 2 * PAGE);
+    expect_drop(1, 'm', off + 7 * PAGE, PAGE);
+
+    /* During a conversion, at its end, and if it is not shared again by then */
+    n_dropped = 0;
+    rme_shared_lock(s);
+    rme_shared_begin_private(s, gpa, 2 * PAGE);
+    rme_shared_unmapped(s, block, off, 2 * PAGE);
+    rme_shared_unmapped(s, block, off + 3 * PAGE, PAGE);
+    g_assert_cmpuint(n_dropped, ==, 0);
+    rme_shared_finish_shared(s, gpa + PAGE, PAGE);
+    rme_shared_unlock(s);
+    g_assert_cmpuint(n_dropped, ==, 2);
+    expect_drop(0, 'm', off, PAGE);
+    expect_drop(1, 'm', off + 3 * PAGE, PAGE);
+
+    /* More than there is room for: all of them, and none that is shared */
+    n_dropped = 0;
+    rme_shared_lock(s);
+    rme_shared_finish_shared(s, gpa, CHUNK);
+    for (int i = 0; i < 400; i++) {
+        rme_shared_begin_private(s, gpa + i * PAGE, PAGE);
+        rme_shared_unmapped(s, block, off + i * PAGE, PAGE);
+    }
+    rme_shared_unlock(s);
+    g_assert_cmpuint(n_dropped, ==, 32);
+    g_assert_cmpuint(dropped[0].offset, ==, off);
+    n_dropped = 0;
+    to_private(s, gpa, 0);
+    g_assert_cmpuint(n_dropped, ==, 0);
+    rme_shared_unref(s);
+}
+
+/* Devices that unmap next to conversions: nothing noted is left behind */
+typedef struct Unmapper {
+    RmeSharedState *s;
+    bool stop;
+} Unmapper;
+
+static void *unmapper(void *opaque)
+{
+    Unmapper *t = opaque;
+
+    while (!qatomic_read(&t->stop)) {
+        rme_shared_unmapped(t->s, block_name('m'), layout[3].offset, PAGE);
+    }
+    return NULL;
+}
+
+static void test_unmapped_threads(void)
+{
+    Unmapper t = { .s = new_sealed() };
+    QemuThread threads[2];
+
+    rme_shared_set_drop(t.s, drop);
+    for (unsigned i = 0; i < ARRAY_SIZE(threads); i++) {
+        qemu_thread_create(&threads[i], "unmapper", unmapper, &t,
+                           QEMU_THREAD_JOINABLE);
+    }
+    for (int i = 0; i < 20000; i++) {
+        to_private(t.s, layout[3].gpa, PAGE);
+        to_shared(t.s, layout[3].gpa + CHUNK, PAGE);
+    }
+    qatomic_set(&t.stop, true);
+    for (unsigned i = 0; i < ARRAY_SIZE(threads); i++) {
+        qemu_thread_join(&threads[i]);
+    }
+    n_dropped = 0;
+    to_private(t.s, layout[3].gpa, PAGE);
+    g_assert_cmpuint(n_dropped, ==, 0);
+    rme_shared_unref(t.s);
+}
+
 /* Readers next to a writer: what does not change never seems to change */
 typedef struct Stress {
     RmeSharedState *s;
@@ -565,6 +734,9 @@ int main(int argc, char **argv)
     g_test_add_func("/rme-shared/by-block", test_by_block);
     g_test_add_func("/rme-shared/revoke", test_revoke);
     g_test_add_func("/rme-shared/random", test_random);
+    g_test_add_func("/rme-shared/runs", test_runs);
+    g_test_add_func("/rme-shared/unmapped", test_unmapped);
+    g_test_add_func("/rme-shared/unmapped-threads", test_unmapped_threads);
     g_test_add_func("/rme-shared/threads", test_threads);
     g_test_add_func("/rme-shared/reference", test_reference);
     return g_test_run();

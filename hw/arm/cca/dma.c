@@ -302,6 +302,22 @@ bool rme_dma_foreach_ram(AddressSpace *as, RmeDmaRamFunc *func, void *opaque,
     return !visit.failed;
 }
 
+/* Huge pages cannot be dropped piecemeal, and never are */
+static void rme_dma_drop(const void *block, uint64_t offset, uint64_t size)
+{
+    RAMBlock *rb = (RAMBlock *)block;
+
+    trace_rme_dma_drop(offset, size);
+    if (qemu_ram_pagesize(rb) == qemu_real_host_page_size()) {
+        ram_block_discard_range(rb, offset, size);
+    }
+}
+
+static void rme_dma_unmapped(RAMBlock *rb, ram_addr_t offset, ram_addr_t length)
+{
+    rme_shared_unmapped(rb->unmapped_opaque, rb, offset, length);
+}
+
 static bool rme_dma_attach_range(const MemoryRegion *mr, hwaddr gpa,
                                  uint64_t size, hwaddr offset, void *opaque,
                                  Error **errp)
@@ -312,6 +328,9 @@ static bool rme_dma_attach_range(const MemoryRegion *mr, hwaddr gpa,
     }
     /* Never dropped: an access does not check that the RAM still exists */
     memory_region_ref((MemoryRegion *)mr);
+    rme_shared_unref(mr->ram_block->unmapped_opaque);
+    mr->ram_block->unmapped_opaque = rme_shared_ref(opaque);
+    mr->ram_block->unmapped = rme_dma_unmapped;
     return true;
 }
 
@@ -320,6 +339,7 @@ bool rme_dma_attach_ram(RmeSharedState *shared, AddressSpace *as, Error **errp)
     if (!rme_dma_foreach_ram(as, rme_dma_attach_range, shared, errp)) {
         return false;
     }
+    rme_shared_set_drop(shared, rme_dma_drop);
     rme_shared_seal(shared);
     return true;
 }

@@ -109,7 +109,7 @@ static bool print_guest(RmeGuest *guest, Error **errp)
     g_autoptr(GString) json = NULL;
     QObject *values;
 
-    if (!rme_report_make(guest, errp)) {
+    if (!rme_report_start(guest, errp) || !rme_report_finish(guest, errp)) {
         return false;
     }
     values = describe(guest);

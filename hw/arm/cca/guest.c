@@ -10,12 +10,14 @@
 #include "qom/object_interfaces.h"
 #include "hw/arm/cca/access.h"
 #include "hw/arm/cca/machine.h"
+#include "hw/arm/cca/report.h"
 #include "hw/arm/rme-guest.h"
 #include "hw/arm/rme-shared.h"
 #include "hw/boards.h"
 #include "hw/qdev-core.h"
 #include "system/system.h"
 #ifdef CONFIG_KVM
+#include "hw/arm/cca/background.h"
 #include "hw/arm/cca/lifecycle.h"
 #include "kvm-rme.h"
 #endif
@@ -216,7 +218,7 @@ static void set_measurement_report(Object *obj, bool value, Error **errp)
 {
     RmeGuest *guest = RME_GUEST(obj);
 
-    if (guest->state > RME_STATE_PROBED) {
+    if (guest->state > RME_STATE_PROBED || guest->launching) {
         error_setg(errp, "'measurement-report' of rme-guest '%s' cannot be "
                    "changed after the start: set it with -object, or before "
                    "cont with -S", rme_guest_id(guest));
@@ -303,6 +305,9 @@ static void rme_guest_machine_done(Notifier *notifier, void *data)
         error_report_err(err);
         exit(EXIT_FAILURE);
     }
+#ifdef CONFIG_KVM
+    rme_background_start(guest);
+#endif
 }
 
 static int find_other_guest(Object *child, void *opaque)
@@ -499,9 +504,11 @@ static void rme_guest_finalize(Object *obj)
         qemu_remove_machine_init_done_notifier(&guest->machine_done);
     }
 #ifdef CONFIG_KVM
+    rme_background_free(guest);
     kvm_rme_free(guest->kvm);
 #endif
     rme_shared_unref(guest->shared);
+    rme_report_cancel(guest);
     rme_plan_free(guest->plan);
     g_free(guest->log);
     if (guest->digests) {

@@ -57,6 +57,10 @@ void hmp_info_cca(Monitor *mon, const QDict *qdict)
         monitor_printf(mon, "launches: %" PRIu32 " (a reset: %s)\n",
                        info->launches, RmeReboot_str(info->reboot));
     }
+    if (info->has_populated) {
+        monitor_printf(mon, "launch: %" PRIu64 " of %" PRIu64 " KiB are in it\n",
+                       info->populated / KiB, info->to_populate / KiB);
+    }
     print_host(mon, info);
     if (info->has_ipa_bits) {
         monitor_printf(mon, "IPA bits: %" PRId64 " (shared bit: %" PRId64
@@ -73,7 +77,7 @@ void hmp_info_cca(Monitor *mon, const QDict *qdict)
                        info->shared_memory / KiB);
     }
     monitor_printf(mon, "initial measurement (RIM): %s\n",
-                   info->rim ?: !info->has_images ?
+                   info->rim ?: !info->has_images || info->has_populated ?
                    "not known before the start" :
                    "not computed, measurement-report of rme-guest is off");
 }

@@ -130,7 +130,7 @@ static RmePlanRec boot_rec(void)
 
 /*
  * The log is not measured, but its address is, and so it is in the plan from
- * the start. rme_report_make() writes it, when the plan is finished.
+ * the start. rme_report_write_log() writes it, before the RMM gets it.
  */
 static bool add_log(RmePlan *plan, RmeGuest *guest, Error **errp)
 {

@@ -1,11 +1,11 @@
 /*
  * The life of an Arm CCA Realm under KVM
  *
- * The machine is turned into a plan, the plan is measured, and target/arm/
- * carries it out, step by step. This happens in the main thread, at the first
- * transition to running: by then resets are over, images are loaded and the
- * DTB is final. A reset after that makes a new VM (accel/kvm/kvm-new-vm.c), and
- * the same happens again: at once if the machine runs, or when it does.
+ * The machine is turned into a plan, and target/arm/ carries it out, step by
+ * step, while threads measure it. This happens at the first transition to running:
+ * by then resets are over, images are loaded and the DTB is final. A reset after
+ * that makes a new VM (accel/kvm/kvm-new-vm.c), and the same happens again: at
+ * once if the machine runs, or when it does.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -18,8 +18,11 @@
 #include "qapi/qapi-events-misc-target.h"
 #include "qemu/error-report.h"
 #include "qemu/madvise.h"
+#include "qemu/timer.h"
+#include "qemu/units.h"
 #include "exec/address-spaces.h"
 #include "exec/ramblock.h"
+#include "hw/arm/cca/background.h"
 #include "hw/arm/cca/dma.h"
 #include "hw/arm/cca/launch.h"
 #include "hw/arm/cca/lifecycle.h"
@@ -30,9 +33,13 @@
 #include "hw/loader.h"
 #include "kvm-rme.h"
 #include "migration/blocker.h"
+#include "qapi/qapi-events-misc.h"
 #include "system/cpus.h"
 #include "system/kvm.h"
 #include "system/runstate.h"
+
+/* What a launch populates between two looks at the clock */
+#define SLICE (32 * MiB)
 
 /*
  * The guest shares single pages. With huge pages behind the shared mapping,
@@ -69,17 +76,19 @@ static bool make_plan(RmeGuest *guest, Error **errp)
         return false;
     }
     guest->plan = rme_launch_plan(&params, errp);
-    return guest->plan && rme_report_make(guest, errp);
+    return guest->plan && rme_report_start(guest, errp);
 }
 
-static bool execute_plan(RmeGuest *guest, Error **errp)
+static uint64_t bytes_to_populate(const RmePlan *plan)
 {
-    for (guint i = 0; i < rme_plan_n_steps(guest->plan); i++) {
-        if (!kvm_rme_execute(guest, rme_plan_step(guest->plan, i), errp)) {
-            return false;
-        }
+    uint64_t sum = 0;
+
+    for (guint i = 0; i < rme_plan_n_steps(plan); i++) {
+        const RmePlanStep *step = rme_plan_step(plan, i);
+
+        sum += step->op == RME_PLAN_POPULATE ? step->size : 0;
     }
-    return true;
+    return sum;
 }
 
 /* Whoever attests the guest has to know that it is another one now */
@@ -97,43 +106,122 @@ static void compare_rim(const RmeGuest *guest)
                                             guest->rim);
 }
 
-static bool do_launch(RmeGuest *guest, Error **errp)
+bool rme_launch_begin(RmeGuest *guest, Error **errp)
 {
-    bool again = guest->launches;
-
     if (guest->state != RME_STATE_PROBED) {
         error_setg(errp, "the launch failed before and cannot be tried again");
         return false;
     }
-    if ((again && !rom_reload_blobs(errp)) || !make_plan(guest, errp)) {
+    /* The plan is made of what a reset leaves, and there is none after it */
+    qemu_system_reset_if_requested();
+    if (!rom_reload_blobs(errp) || !make_plan(guest, errp)) {
         return false;
     }
     qemu_ram_foreach_block(forbid_huge_pages, NULL);
-    if (!execute_plan(guest, errp)) {
-        return false;
-    }
-    /* The memory of a machine does not change */
-    if (!again &&
-        !rme_dma_attach_ram(guest->shared, &address_space_memory, errp)) {
-        return false;
-    }
-
-    rme_guest_set_state(guest, RME_STATE_ACTIVE);
-    guest->launches++;
     kvm_mark_guest_state_protected();
+    guest->progress = (RmeProgress) {
+        .total = bytes_to_populate(guest->plan),
+        .told = qemu_clock_get_ms(QEMU_CLOCK_REALTIME),
+    };
+    guest->launching = true;
+    return true;
+}
+
+/* The log has digests of what is measured, and is the one thing that is not */
+static bool execute_part(RmeGuest *guest, const RmePlanStep *step,
+                         uint64_t max, Error **errp)
+{
+    RmeProgress *p = &guest->progress;
+    uint64_t before = p->done;
+
+    if ((step->op == RME_PLAN_POPULATE && !step->measured &&
+         !rme_report_write_log(guest, errp)) ||
+        !kvm_rme_execute(guest, step, &p->done, max, errp)) {
+        return false;
+    }
+    if (step->op == RME_PLAN_POPULATE) {
+        p->populated += p->done - before;
+    }
+    if (p->done == step->size) {
+        p->step++;
+        p->done = 0;
+    }
+    return true;
+}
+
+static bool finish_launch(RmeGuest *guest, Error **errp)
+{
+    /* The memory of a machine does not change from one Realm to the next */
+    if ((!guest->launches &&
+         !rme_dma_attach_ram(guest->shared, &address_space_memory, errp)) ||
+        !rme_report_finish(guest, errp)) {
+        return false;
+    }
+    rme_guest_set_state(guest, RME_STATE_ACTIVE);
+    guest->launching = false;
+    guest->launches++;
     release_images(guest);
     compare_rim(guest);
     return true;
 }
 
+/* Contents of images, and not what has to wait for their hashes */
+static bool is_measured_contents(const RmePlanStep *step)
+{
+    return step->op == RME_PLAN_POPULATE && step->measured;
+}
+
+/* For monitors, once a second */
+static void tell_progress(RmeGuest *guest)
+{
+    RmeProgress *p = &guest->progress;
+    int64_t now = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
+
+    if (now - p->told >= 1000) {
+        p->told = now;
+        qapi_event_send_cca_launch_progress(p->populated, p->total);
+    }
+}
+
+bool rme_launch_go_on(RmeGuest *guest, uint64_t max, bool wait, Error **errp)
+{
+    RmeProgress *p = &guest->progress;
+    uint64_t start = p->populated;
+
+    tell_progress(guest);
+    while (p->step < rme_plan_n_steps(guest->plan)) {
+        const RmePlanStep *step = rme_plan_step(guest->plan, p->step);
+        uint64_t left = max - (p->populated - start);
+
+        if ((step->op == RME_PLAN_POPULATE && !left) ||
+            (!wait && p->populated && !is_measured_contents(step) &&
+             !rme_report_is_ready(guest))) {
+            return true;
+        }
+        if (!execute_part(guest, step, left, errp)) {
+            return false;
+        }
+    }
+    return finish_launch(guest, errp);
+}
+
+void rme_launch_failed(RmeGuest *guest, Error *err)
+{
+    rme_report_cancel(guest);
+    rme_guest_set_state(guest, RME_STATE_FAILED);
+    error_reportf_err(err, "rme-guest '%s': ", rme_guest_id(guest));
+    exit(EXIT_FAILURE);
+}
+
+/* Or what is left of it */
 static bool launch(RmeGuest *guest, Error **errp)
 {
-    if (do_launch(guest, errp)) {
-        return true;
+    bool ok = guest->launching || rme_launch_begin(guest, errp);
+
+    while (ok && guest->launching) {
+        ok = rme_launch_go_on(guest, SLICE, true, errp);
     }
-    rme_guest_set_state(guest, RME_STATE_FAILED);
-    error_prepend(errp, "rme-guest '%s': ", rme_guest_id(guest));
-    return false;
+    return ok;
 }
 
 /*
@@ -160,11 +248,8 @@ static void vm_state_change(void *opaque, bool running, RunState state)
         stop_if_ended(guest);
         return;
     }
-    /* The plan is made of what a reset leaves, and there is none after it */
-    qemu_system_reset_if_requested();
     if (!launch(guest, &err)) {
-        error_report_err(err);
-        exit(EXIT_FAILURE);
+        rme_launch_failed(guest, err);
     }
 }
 
@@ -183,6 +268,9 @@ static bool forget_realm(void *opaque, KVMVmChange change, Error **errp)
     RmeGuest *guest = opaque;
 
     if (change == KVM_VM_CLOSING) {
+        /* It may be half launched; whoever launches it begins again */
+        rme_report_cancel(guest);
+        guest->launching = false;
         rme_guest_restart(guest);
         kvm_rme_restart(guest);
     }
@@ -194,6 +282,7 @@ int rme_kvm_reset(ConfidentialGuestSupport *cgs, Error **errp)
 {
     ERRP_GUARD();
     RmeGuest *guest = RME_GUEST(cgs);
+    Error *err = NULL;
     int ret;
 
     rme_dma_reset(guest->dma);
@@ -203,7 +292,10 @@ int rme_kvm_reset(ConfidentialGuestSupport *cgs, Error **errp)
                          "that the Realm shared", rme_guest_id(guest));
         return -1;
     }
-    return !runstate_is_running() || launch(guest, errp) ? 0 : -1;
+    if (runstate_is_running() && !launch(guest, &err)) {
+        rme_launch_failed(guest, err);
+    }
+    return 0;
 }
 
 int rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
@@ -232,5 +324,6 @@ int rme_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
     cgs->sets_private_attributes = true;
     cgs->private_without_attributes = kvm_rme_private_from_start(guest);
     rme_launch_prepare(guest);
+    rme_background_prepare(guest);
     return 0;
 }

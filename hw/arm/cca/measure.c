@@ -5,6 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
+#include "qemu/units.h"
 #include "qapi/error.h"
 #include "crypto/hash.h"
 #include "hw/arm/cca/measure.h"
@@ -176,24 +177,21 @@ bool rme_measure_ripas(RmeMeasure *m, uint64_t base, uint64_t size,
     return true;
 }
 
-bool rme_measure_data(RmeMeasure *m, uint64_t ipa, const struct iovec *iov,
-                      size_t niov, Error **errp)
+bool rme_measure_data(RmeMeasure *m, uint64_t ipa, const uint8_t *content,
+                      Error **errp)
 {
     uint8_t desc[DESC_SIZE] = { 0 };
-    uint8_t *content = desc + DESC_DATA_CONTENT;
 
     stq_le_p(desc + DESC_DATA_IPA, ipa);
-    if (iov) {
+    if (content) {
         stq_le_p(desc + DESC_DATA_FLAGS, 1);
-        if (!hashv(m->algo, iov, niov, content, errp)) {
-            return false;
-        }
+        memcpy(desc + DESC_DATA_CONTENT, content, RME_MEASURE_SIZE_MAX);
     }
     if (!extend_rim(m, DESC_TYPE_DATA, desc, errp)) {
         return false;
     }
     report(m, (RmeExtend) { .op = RME_EXTEND_DATA, .base = ipa,
-                            .measured = iov, .content = iov ? content : NULL });
+                            .measured = content, .content = content });
     return true;
 }
 
@@ -259,71 +257,61 @@ static void gather_page(const RmePlanStep *step, uint64_t ipa, guint *next,
     append(page, NULL, end - at);
 }
 
-static bool measure_populate(RmeMeasure *m, const RmePlanStep *step,
-                             Error **errp)
+/* The first that does not end before @ipa */
+static guint first_piece(const RmePlanStep *step, uint64_t ipa)
+{
+    guint i = 0;
+
+    while (i < step->pieces->len) {
+        const RmePlanPiece *p = &g_array_index(step->pieces, RmePlanPiece, i);
+
+        if (p->addr + p->size > ipa) {
+            break;
+        }
+        i++;
+    }
+    return i;
+}
+
+bool rme_measure_contents(const RmePlanStep *step, uint64_t base, unsigned n,
+                          RmeHashAlgo algo, uint8_t *contents, Error **errp)
 {
     g_autoptr(GArray) page = g_array_new(false, false, sizeof(struct iovec));
-    uint64_t end = step->base + step->size;
-    guint next = 0;
+    guint next = first_piece(step, base);
 
-    for (uint64_t ipa = step->base; ipa < end; ipa += RME_GRANULE_SIZE) {
-        bool ok;
-
-        if (step->measured) {
-            gather_page(step, ipa, &next, page);
-            ok = rme_measure_data(m, ipa, (struct iovec *)page->data,
-                                  page->len, errp);
-        } else {
-            ok = rme_measure_data(m, ipa, NULL, 0, errp);
-        }
-        if (!ok) {
+    for (unsigned i = 0; i < n; i++) {
+        gather_page(step, base + i * RME_GRANULE_SIZE, &next, page);
+        if (!hashv(algo, (struct iovec *)page->data, page->len,
+                   contents + i * RME_MEASURE_SIZE_MAX, errp)) {
             return false;
         }
     }
     return true;
 }
 
-bool rme_measure_plan(RmeMeasure *m, const RmePlan *plan,
-                      RmeMeasureRules rules, Error **errp)
-{
-    bool ok = true;
-
-    for (guint i = 0; ok && i < rme_plan_n_steps(plan); i++) {
-        const RmePlanStep *step = rme_plan_step(plan, i);
-
-        switch (step->op) {
-        case RME_PLAN_CREATE:
-            ok = rme_measure_create(m, rules, rme_plan_params(plan), errp);
-            break;
-        case RME_PLAN_RIPAS:
-            ok = rme_measure_ripas(m, step->base, step->size, errp);
-            break;
-        case RME_PLAN_POPULATE:
-            ok = measure_populate(m, step, errp);
-            break;
-        case RME_PLAN_REC:
-            ok = rme_measure_rec(m, rme_plan_rec(plan), errp);
-            break;
-        case RME_PLAN_ACTIVATE:
-            break;
-        }
-    }
-    return ok;
-}
+/* Between two looks at whether it is still wanted */
+#define BLOB_PART (1 * MiB)
 
 bool rme_measure_blob(const RmePlanBlob *blob, RmeHashAlgo algo,
-                      uint8_t digest[RME_MEASURE_SIZE_MAX], Error **errp)
+                      uint8_t digest[RME_MEASURE_SIZE_MAX], const gint *stop,
+                      Error **errp)
 {
     g_autoptr(QCryptoHash) ctx = qcrypto_hash_new(crypto_algo(algo), errp);
     size_t size = rme_measure_size(algo);
 
-    if (!ctx || qcrypto_hash_update(ctx, (const char *)blob->data,
-                                    blob->datasize, errp) < 0) {
+    if (!ctx) {
         return false;
     }
-    for (uint64_t rest = blob->memsize - blob->datasize, n; rest; rest -= n) {
-        n = MIN(rest, sizeof(zeros));
-        if (qcrypto_hash_update(ctx, (const char *)zeros, n, errp) < 0) {
+    for (uint64_t at = 0, n; at < blob->memsize; at += n) {
+        bool has_data = at < blob->datasize;
+        const void *from = has_data ? blob->data + at : zeros;
+
+        n = has_data ? MIN(blob->datasize - at, BLOB_PART) :
+                       MIN(blob->memsize - at, sizeof(zeros));
+        if (stop && g_atomic_int_get(stop)) {
+            return true;
+        }
+        if (qcrypto_hash_update(ctx, from, n, errp) < 0) {
             return false;
         }
     }

@@ -61,7 +61,7 @@ typedef struct RmeExtend {
 } RmeExtend;
 
 /**
- * RmeExtendFn: called after each extension
+ * RmeExtendFn: called after each extension, in the thread that makes it
  * @extend: valid during the call
  * @opaque: from the caller
  */
@@ -123,17 +123,33 @@ bool rme_measure_ripas(RmeMeasure *m, uint64_t base, uint64_t size,
                        Error **errp);
 
 /**
+ * rme_measure_contents: hash what granules get, for rme_measure_data()
+ * @step: a populate step of a plan, before rme_plan_release_data()
+ * @base: guest address of the first granule, in @step
+ * @n: how many, all in @step
+ * @algo: the algorithm of the measurement
+ * @contents: set to their hashes, RME_MEASURE_SIZE_MAX bytes for each
+ * @errp: set on failure to hash
+ *
+ * Copies none of them.  Only reads @step, so threads can share it.
+ *
+ * Returns: true on success
+ */
+bool rme_measure_contents(const RmePlanStep *step, uint64_t base, unsigned n,
+                          RmeHashAlgo algo, uint8_t *contents, Error **errp);
+
+/**
  * rme_measure_data: a granule gets its contents
  * @m: a measurement after rme_measure_create()
  * @ipa: guest address of the granule
- * @iov: its bytes, RME_GRANULE_SIZE in all; NULL if they are not measured
- * @niov: number of elements of @iov
+ * @content: the hash of its bytes, RME_MEASURE_SIZE_MAX bytes; NULL if they are
+ *     not measured
  * @errp: set on failure to hash
  *
  * Returns: true on success
  */
-bool rme_measure_data(RmeMeasure *m, uint64_t ipa, const struct iovec *iov,
-                      size_t niov, Error **errp);
+bool rme_measure_data(RmeMeasure *m, uint64_t ipa, const uint8_t *content,
+                      Error **errp);
 
 /**
  * rme_measure_rec: a REC is made
@@ -146,24 +162,12 @@ bool rme_measure_data(RmeMeasure *m, uint64_t ipa, const struct iovec *iov,
 bool rme_measure_rec(RmeMeasure *m, const RmePlanRec *rec, Error **errp);
 
 /**
- * rme_measure_plan: the RIM of a whole launch
- * @m: a measurement; @fn and @opaque are set, the rest is not read
- * @plan: a finished plan, before rme_plan_release_data()
- * @rules: the rules of the RMM
- * @errp: set on failure to hash
- *
- * Hashes each page once and copies none.  Only reads @plan.
- *
- * Returns: true on success, with the RIM in @m
- */
-bool rme_measure_plan(RmeMeasure *m, const RmePlan *plan,
-                      RmeMeasureRules rules, Error **errp);
-
-/**
  * rme_measure_blob: digest of an image, for reports
  * @blob: of a plan, before rme_plan_release_data()
  * @algo: the algorithm
  * @digest: the result, the rest is set to zero
+ * @stop: once that is not 0, which another thread may set, it returns soon,
+ *     true and without a result; NULL if it never will be
  * @errp: set on failure to hash
  *
  * It covers all bytes that the image has in guest memory: those of the file,
@@ -173,7 +177,8 @@ bool rme_measure_plan(RmeMeasure *m, const RmePlan *plan,
  * Returns: true on success
  */
 bool rme_measure_blob(const RmePlanBlob *blob, RmeHashAlgo algo,
-                      uint8_t digest[RME_MEASURE_SIZE_MAX], Error **errp);
+                      uint8_t digest[RME_MEASURE_SIZE_MAX], const gint *stop,
+                      Error **errp);
 
 /**
  * rme_measure_hex: a measurement or digest as text

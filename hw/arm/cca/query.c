@@ -85,6 +85,10 @@ CcaInfo *qmp_query_cca(Error **errp)
         info->has_images = true;
         info->images = images(guest);
     }
+    info->has_populated = guest->launching;
+    info->populated = guest->progress.populated;
+    info->has_to_populate = guest->launching;
+    info->to_populate = guest->progress.total;
     info->rim = g_strdup(guest->rim);
     info->has_reboot = info->has_launches = !guest->config.dry_run;
     info->reboot = guest->config.reboot;

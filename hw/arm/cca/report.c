@@ -12,21 +12,19 @@
 #include "hw/arm/virt.h"
 #include "hw/boards.h"
 
-static bool hash_images(RmeGuest *guest, bool measured, Error **errp)
-{
-    RmeHashAlgo algo = rme_plan_params(guest->plan)->hash_algo;
-
-    for (guint i = 0; i < rme_plan_n_blobs(guest->plan); i++) {
-        const RmePlanBlob *blob = rme_plan_blob(guest->plan, i);
-
-        if (blob->measured == measured &&
-            !rme_measure_blob(blob, algo, g_ptr_array_index(guest->digests, i),
-                              errp)) {
-            return false;
-        }
-    }
-    return true;
-}
+/**
+ * RmeReport: the measurement of a launch that is being computed
+ * @hashing: what works on it
+ * @algo: its algorithm
+ * @steps: for the file of measurement-inputs, or NULL
+ * @log_written: the log has its contents
+ */
+typedef struct RmeReport {
+    RmeHashing *hashing;
+    RmeHashAlgo algo;
+    GString *steps;
+    bool log_written;
+} RmeReport;
 
 static bool fill_log(RmeGuest *guest, Error **errp)
 {
@@ -42,9 +40,6 @@ static bool fill_log(RmeGuest *guest, Error **errp)
     };
     g_autoptr(GByteArray) log = NULL;
 
-    if (!guest->log) {
-        return true;
-    }
     log = rme_event_log_make(guest->plan, &vm, guest->digests,
                              RME_EVENT_LOG_SIZE, errp);
     if (!log) {
@@ -52,17 +47,6 @@ static bool fill_log(RmeGuest *guest, Error **errp)
     }
     memcpy(guest->log, log->data, log->len);
     return true;
-}
-
-/* The log has the digests of what is measured, and then gets one itself */
-static bool describe_images(RmeGuest *guest, Error **errp)
-{
-    guest->digests = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < rme_plan_n_blobs(guest->plan); i++) {
-        g_ptr_array_add(guest->digests, g_malloc0(RME_MEASURE_SIZE_MAX));
-    }
-    return hash_images(guest, true, errp) && fill_log(guest, errp) &&
-           hash_images(guest, false, errp);
 }
 
 CcaImage *rme_report_image(const RmeGuest *guest, guint i)
@@ -74,23 +58,19 @@ CcaImage *rme_report_image(const RmeGuest *guest, guint i)
     image->address = blob->addr;
     image->size = blob->memsize;
     image->measured = blob->measured;
-    if (guest->digests) {
+    if (guest->digests && guest->rim) {
         image->digest = rme_measure_hex(g_ptr_array_index(guest->digests, i),
                                         rme_plan_params(guest->plan)->hash_algo);
     }
     return image;
 }
 
-typedef struct Steps {
-    GString *json;
-    RmeHashAlgo algo;
-} Steps;
-
+/* In one thread at a time */
 static void note_step(const RmeExtend *extend, void *opaque)
 {
-    Steps *steps = opaque;
+    RmeReport *r = opaque;
 
-    rme_inputs_add_step(steps->json, extend, steps->algo);
+    rme_inputs_add_step(r->steps, extend, r->algo);
 }
 
 /* To hash the images is most of what a launch costs QEMU itself */
@@ -119,15 +99,110 @@ static bool check_order(RmeGuest *guest, Error **errp)
     return false;
 }
 
-bool rme_report_make(RmeGuest *guest, Error **errp)
+/*
+ * Each image is hashed once for the measurement.  The digest of an image as a
+ * whole is a second time, so that is for those only who ask for more than the
+ * measurement.
+ */
+static GPtrArray *new_digests(const RmePlan *plan)
 {
-    RmeHashAlgo algo = rme_plan_params(guest->plan)->hash_algo;
-    g_autoptr(GString) json = g_string_new(NULL);
-    Steps steps = { .json = json, .algo = algo };
-    bool inputs = guest->config.measurement_inputs;
-    RmeMeasure m = { .fn = inputs ? note_step : NULL, .opaque = &steps };
-    Error *err = NULL;
+    GPtrArray *digests = g_ptr_array_new_with_free_func(g_free);
 
+    for (guint i = 0; i < rme_plan_n_blobs(plan); i++) {
+        g_ptr_array_add(digests, g_malloc0(RME_MEASURE_SIZE_MAX));
+    }
+    return digests;
+}
+
+static void drop_digests(RmeGuest *guest)
+{
+    if (guest->digests) {
+        g_ptr_array_unref(guest->digests);
+        guest->digests = NULL;
+    }
+}
+
+void rme_report_cancel(RmeGuest *guest)
+{
+    RmeReport *r = guest->report;
+
+    if (r) {
+        guest->report = NULL;
+        rme_hashing_free(r->hashing);
+        if (r->steps) {
+            g_string_free(r->steps, true);
+        }
+        g_free(r);
+    }
+}
+
+bool rme_report_is_ready(const RmeGuest *guest)
+{
+    return !guest->report || rme_hashing_is_ready(guest->report->hashing);
+}
+
+bool rme_report_write_log(RmeGuest *guest, Error **errp)
+{
+    RmeReport *r = guest->report;
+
+    if (!r || !guest->log || r->log_written) {
+        return true;
+    }
+    r->log_written = rme_hashing_wait_digests(r->hashing, errp) &&
+                     fill_log(guest, errp);
+    return r->log_written;
+}
+
+/* Of the log, which has the digests of what is measured */
+static bool hash_unmeasured(RmeGuest *guest, Error **errp)
+{
+    bool ok = true;
+
+    for (guint i = 0; ok && i < rme_plan_n_blobs(guest->plan); i++) {
+        const RmePlanBlob *blob = rme_plan_blob(guest->plan, i);
+
+        ok = blob->measured ||
+             rme_measure_blob(blob, guest->report->algo,
+                              g_ptr_array_index(guest->digests, i), NULL,
+                              errp);
+    }
+    return ok;
+}
+
+static bool finish(RmeGuest *guest, Error **errp)
+{
+    RmeReport *r = guest->report;
+    uint8_t rim[RME_MEASURE_SIZE_MAX];
+
+    if (!rme_report_write_log(guest, errp) ||
+        !rme_hashing_wait(r->hashing, rim, errp) ||
+        (guest->digests && !hash_unmeasured(guest, errp))) {
+        return false;
+    }
+    guest->rim = rme_measure_hex(rim, r->algo);
+    return !r->steps || rme_inputs_write(guest, r->steps, errp);
+}
+
+bool rme_report_finish(RmeGuest *guest, Error **errp)
+{
+    bool ok = !guest->report || finish(guest, errp);
+
+    rme_report_cancel(guest);
+    if (!ok) {
+        drop_digests(guest);
+    }
+    return ok;
+}
+
+bool rme_report_start(RmeGuest *guest, Error **errp)
+{
+    const RmePlan *plan = guest->plan;
+    Error *err = NULL;
+    RmeReport *r;
+
+    rme_report_cancel(guest);
+    drop_digests(guest);
+    g_clear_pointer(&guest->rim, g_free);
     if (!is_wanted(&guest->config)) {
         return true;
     }
@@ -139,11 +214,17 @@ bool rme_report_make(RmeGuest *guest, Error **errp)
         warn_reportf_err(err, "rme-guest '%s': ", rme_guest_id(guest));
         return true;
     }
-    if (!rme_measure_plan(&m, guest->plan,
-                          rme_generation(guest->kernel_abi)->rules, errp) ||
-        !describe_images(guest, errp)) {
-        return false;
-    }
-    guest->rim = rme_measure_hex(m.rim, algo);
-    return !inputs || rme_inputs_write(guest, json, errp);
+
+    guest->report = r = g_new0(RmeReport, 1);
+    r->algo = rme_plan_params(plan)->hash_algo;
+    r->steps = guest->config.measurement_inputs ? g_string_new(NULL) : NULL;
+    guest->digests = is_needed(&guest->config) ? new_digests(plan) : NULL;
+    /* The main loop does not wait for them, and so is none of them */
+    r->hashing = rme_hashing_start(plan,
+                                   rme_generation(guest->kernel_abi)->rules,
+                                   rme_hashing_threads() + !!guest->background,
+                                   r->steps ? note_step : NULL, r,
+                                   guest->digests);
+    /* Who wants the file wants it before there is anything of a Realm */
+    return !r->steps || rme_report_finish(guest, errp);
 }

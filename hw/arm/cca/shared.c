@@ -8,46 +8,16 @@
  */
 
 #include "qemu/osdep.h"
-#include "qemu/atomic.h"
 #include "qemu/bitops.h"
 #include "qemu/host-utils.h"
-#include "qemu/thread.h"
 #include "qapi/error.h"
-#include "hw/arm/rme-shared.h"
+#include "shared-internal.h"
 
 #define PAGES_PER_CHUNK     (RME_SHARED_CHUNK_SIZE / RME_SHARED_PAGE_SIZE)
 #define WORDS_PER_CHUNK     (PAGES_PER_CHUNK / BITS_PER_LONG)
 /* The middle granule: 64 KiB are a 16-bit field of a bitmap word */
 #define PAGES_PER_FIELD     16
 #define FIELD_SIZE          (PAGES_PER_FIELD * RME_SHARED_PAGE_SIZE)
-
-/*
- * Bit 0 of @map and @count[0] belong to @gpa rounded down to 2 MiB, so that
- * naturally aligned chunks of guest addresses are whole words of the bitmap.
- * Bits outside the range are never set, thus a chunk that is only partly in
- * the range never counts as full.
- */
-typedef struct RmeSharedRange {
-    uint64_t gpa;
-    uint64_t size;
-    const void *block;
-    uint64_t offset;
-    unsigned long *map;
-    uint16_t *count;
-} RmeSharedRange;
-
-struct RmeSharedState {
-    QemuMutex lock;
-    bool locked;
-    bool sealed;
-    /* sorted by address; constant once @nr_visible is not 0 */
-    GArray *ranges;
-    const RmeSharedRange *visible;
-    unsigned nr_visible;
-    uint64_t pages;
-    RmeSharedRevoke *revoke;
-    void *revoke_opaque;
-};
 
 static void range_clear(gpointer data)
 {
@@ -62,6 +32,7 @@ RmeSharedState *rme_shared_new(void)
     RmeSharedState *s = g_atomic_rc_box_new0(RmeSharedState);
 
     qemu_mutex_init(&s->lock);
+    qemu_mutex_init(&s->stale_lock);
     s->ranges = g_array_new(false, true, sizeof(RmeSharedRange));
     g_array_set_clear_func(s->ranges, range_clear);
     return s;
@@ -77,6 +48,7 @@ static void rme_shared_destroy(gpointer data)
     RmeSharedState *s = data;
 
     g_array_unref(s->ranges);
+    qemu_mutex_destroy(&s->stale_lock);
     qemu_mutex_destroy(&s->lock);
 }
 
@@ -85,11 +57,6 @@ void rme_shared_unref(RmeSharedState *s)
     if (s) {
         g_atomic_rc_box_release_full(s, rme_shared_destroy);
     }
-}
-
-static uint64_t range_base(const RmeSharedRange *r)
-{
-    return QEMU_ALIGN_DOWN(r->gpa, RME_SHARED_CHUNK_SIZE);
 }
 
 bool rme_shared_add_range(RmeSharedState *s, uint64_t gpa, uint64_t size,
@@ -165,25 +132,13 @@ void rme_shared_lock(RmeSharedState *s)
     s->locked = true;
 }
 
-void rme_shared_unlock(RmeSharedState *s)
+bool rme_shared_trylock(RmeSharedState *s)
 {
-    s->locked = false;
-    qemu_mutex_unlock(&s->lock);
-}
-
-/* A Realm has one or two ranges, a linear search is the fastest one */
-static const RmeSharedRange *range_find(const RmeSharedState *s, uint64_t gpa)
-{
-    unsigned n = qatomic_load_acquire(&s->nr_visible);
-
-    for (unsigned i = 0; i < n; i++) {
-        const RmeSharedRange *r = &s->visible[i];
-
-        if (gpa - r->gpa < r->size) {
-            return r;
-        }
+    if (qemu_mutex_trylock(&s->lock)) {
+        return false;
     }
-    return NULL;
+    s->locked = true;
+    return true;
 }
 
 /* Bits @first to @last of one word, those that belong to word @word */
@@ -302,6 +257,47 @@ uint64_t rme_shared_finish_shared(RmeSharedState *s, uint64_t gpa,
         return 0;
     }
     return shared_set(s, QEMU_ALIGN_UP(gpa, RME_SHARED_PAGE_SIZE), end, true);
+}
+
+/* The first of the pages [@page, @end) that is shared, or is not; or @end */
+static uint64_t find_page(const RmeSharedRange *r, uint64_t page, uint64_t end,
+                          bool shared)
+{
+    while (page < end) {
+        uint64_t chunk = page / PAGES_PER_CHUNK;
+        uint64_t limit = MIN(end, (chunk + 1) * PAGES_PER_CHUNK);
+
+        if (r->count[chunk] == (shared ? PAGES_PER_CHUNK : 0)) {
+            return page;
+        }
+        if (r->count[chunk] != (shared ? 0 : PAGES_PER_CHUNK)) {
+            page = shared ? find_next_bit(r->map, limit, page)
+                          : find_next_zero_bit(r->map, limit, page);
+            if (page < limit) {
+                return page;
+            }
+        }
+        page = limit;
+    }
+    return end;
+}
+
+uint64_t rme_shared_next_run(const RmeSharedState *s, uint64_t *gpa,
+                             uint64_t end, bool shared)
+{
+    const RmeSharedRange *r = range_find(s, *gpa);
+    uint64_t base, first, last;
+
+    assert(s->locked);
+    if (!r || *gpa >= end) {
+        return 0;
+    }
+    base = range_base(r);
+    last = (MIN(end, r->gpa + r->size) - base) / RME_SHARED_PAGE_SIZE;
+    first = find_page(r, (*gpa - base) / RME_SHARED_PAGE_SIZE, last, shared);
+    last = find_page(r, first, last, !shared);
+    *gpa = base + first * RME_SHARED_PAGE_SIZE;
+    return (last - first) * RME_SHARED_PAGE_SIZE;
 }
 
 static uint64_t range_granule(const RmeSharedRange *r, uint64_t gpa)

@@ -53,14 +53,17 @@ void rme_guest_set_state(RmeGuest *guest, RmeState state)
 
 void rme_guest_restart(RmeGuest *guest)
 {
-    g_assert(guest->state == RME_STATE_ACTIVE);
+    g_assert(guest->state != RME_STATE_NEW &&
+             guest->state != RME_STATE_FAILED);
     trace_rme_guest_state(rme_guest_id(guest),
                           rme_guest_state_str(guest->state),
                           rme_guest_state_str(RME_STATE_PROBED));
     guest->state = RME_STATE_PROBED;
 
-    g_free(guest->last_rim);
-    guest->last_rim = g_steal_pointer(&guest->rim);
+    if (guest->rim) {
+        g_free(guest->last_rim);
+        guest->last_rim = g_steal_pointer(&guest->rim);
+    }
     g_clear_pointer(&guest->digests, g_ptr_array_unref);
     g_clear_pointer(&guest->plan, rme_plan_free);
 }

@@ -110,7 +110,25 @@ typedef struct RmeGuestHost {
     RmeExternalAbort external_abort;
 } RmeGuestHost;
 
+/**
+ * RmeProgress: how far a launch has come that has begun
+ * @step: the next step of the plan
+ * @done: bytes of it that are done
+ * @populated: bytes that are populated in all
+ * @total: bytes that are to be
+ * @told: when the monitors were told last, in ms
+ */
+typedef struct RmeProgress {
+    unsigned step;
+    uint64_t done;
+    uint64_t populated;
+    uint64_t total;
+    int64_t told;
+} RmeProgress;
+
+struct RmeBackground;
 struct RmeDma;
+struct RmeReport;
 struct RmeSharedState;
 struct KvmRme;
 
@@ -127,15 +145,21 @@ struct KvmRme;
  * @host: where it runs
  * @mec_policy: the policy that is used, the wish or what replaced it
  * @plan: what the Realm is made of, or NULL; owned by the object
+ * @launching: the launch has begun and is not over
+ * @progress: of the launch, once it has begun
+ * @background: a launch that is done by the main loop, or NULL; owned by the
+ *     object
  * @log_addr: guest address of the measurement log, which the device tree has
  *     too; 0 if there is none
  * @log: the log, which the plan refers to until the Realm has it, or NULL;
  *     owned by the object
  * @rim: its initial measurement in hex, or NULL if it is not known
  * @launches: how many Realms were launched, of which the last one may run
- * @last_rim: what @rim was of the Realm before, or NULL
+ * @last_rim: what @rim was of the last Realm that had one, or NULL
  * @digests: of each image of @plan, in its order, what rme_measure_blob()
- *     makes; or NULL, as @rim
+ *     makes; or NULL if nobody wanted them
+ * @report: what @rim and @digests are computed with, or NULL; owned by the
+ *     object
  * @dma: what bus masters may reach, or NULL; a child of the object
  * @shared: which pages the guest shared, or NULL; one reference
  * @kvm: the Realm under KVM, or NULL; owned by the object
@@ -151,12 +175,16 @@ struct RmeGuest {
     RmeGuestHost host;
     RmeMecPolicy mec_policy;
     RmePlan *plan;
+    bool launching;
+    RmeProgress progress;
+    struct RmeBackground *background;
     uint64_t log_addr;
     uint8_t *log;
     char *rim;
     unsigned launches;
     char *last_rim;
     GPtrArray *digests;
+    struct RmeReport *report;
     struct RmeDma *dma;
     struct RmeSharedState *shared;
     struct KvmRme *kvm;
@@ -190,7 +218,7 @@ void rme_guest_set_state(RmeGuest *guest, RmeState state);
 
 /**
  * rme_guest_restart: forget the Realm that is being reset
- * @guest: in RME_STATE_ACTIVE, and then in RME_STATE_PROBED again
+ * @guest: launched or half launched, and then in RME_STATE_PROBED again
  *
  * The host, the properties and which memory there is stay as they are.
  */

@@ -123,8 +123,24 @@ void rme_shared_set_revoke(RmeSharedState *s, RmeSharedRevoke *revoke,
 /** rme_shared_lock: take the conversion lock (no BQL, no RCU, see above) */
 void rme_shared_lock(RmeSharedState *s);
 
+/** rme_shared_trylock: take it if nobody has it; returns true if it is taken */
+bool rme_shared_trylock(RmeSharedState *s);
+
 /** rme_shared_unlock: drop the conversion lock */
 void rme_shared_unlock(RmeSharedState *s);
+
+/**
+ * rme_shared_next_run: the next pages that are shared, or that are not
+ * @s: the state, conversion lock held
+ * @gpa: where to begin, a multiple of %RME_SHARED_PAGE_SIZE; set to the first
+ *     of these pages
+ * @end: where to stop, in the same range or its end
+ * @shared: which pages
+ *
+ * Returns: their size, up to the first that is otherwise; 0 if there are none
+ */
+uint64_t rme_shared_next_run(const RmeSharedState *s, uint64_t *gpa,
+                             uint64_t end, bool shared);
 
 /**
  * rme_shared_begin_private: the guest takes pages back; call before KVM does
@@ -152,6 +168,37 @@ uint64_t rme_shared_begin_private(RmeSharedState *s, uint64_t gpa,
  */
 uint64_t rme_shared_finish_shared(RmeSharedState *s, uint64_t gpa,
                                   uint64_t size);
+
+/**
+ * RmeSharedDrop: give the host back what is behind pages that are not shared
+ * @block: as given to rme_shared_add_range()
+ * @offset: of the first page in @block
+ * @size: of the pages
+ *
+ * Called with the conversion lock held, and perhaps the BQL.
+ */
+typedef void RmeSharedDrop(const void *block, uint64_t offset, uint64_t size);
+
+/**
+ * rme_shared_set_drop: register what rme_shared_unmapped() may call
+ * @s: the state
+ * @drop: the function
+ */
+void rme_shared_set_drop(RmeSharedState *s, RmeSharedDrop *drop);
+
+/**
+ * rme_shared_unmapped: a device gave back a mapping of guest memory
+ * @s: the state; no lock needed
+ * @block: as given to rme_shared_add_range()
+ * @offset: of the mapping in it, any alignment
+ * @size: of the mapping
+ *
+ * The device may have used it after the guest took pages of it back.  Those
+ * that are not shared are dropped: at once, or by whoever has the conversion
+ * lock, before it is free again.
+ */
+void rme_shared_unmapped(RmeSharedState *s, const void *block, uint64_t offset,
+                         uint64_t size);
 
 /**
  * rme_shared_granule: how much around an address is shared

@@ -19,7 +19,7 @@ import time
 MIB = 1 << 20
 PAGE = 4096
 # What is there in front of the images of a launch: none of it is measured
-COMMON = ["-nodefaults", "-no-user-config", "-display", "none", "-S", "-accel", "kvm",
+COMMON = ["-nodefaults", "-no-user-config", "-display", "none", "-accel", "kvm",
           "-cpu", "host"]
 
 
@@ -69,8 +69,10 @@ class Host:
 
 class Vm:
     """One QEMU, stopped before the first instruction of its guest"""
-    def __init__(self, host, images, ram_mib, realm=None, counting=False, settings=""):
-        """realm: None for an ordinary VM, else more properties of rme-guest"""
+    def __init__(self, host, images, ram_mib, realm=None, counting=False, settings="",
+                 prefix=(), paused=True):
+        """realm: None for an ordinary VM, else more properties of rme-guest; prefix: of
+        the command; paused: with -S"""
         self.work = tempfile.TemporaryDirectory()
         self.own = f"{self.work.name}/own"
         self.counts = f"{self.work.name}/counts" if counting and host.user else None
@@ -84,11 +86,14 @@ class Vm:
             machine += ",confidential-guest-support=rme0"
             options += ["-object", f"rme-guest,id=rme0{realm}"]
         self.process = subprocess.Popen(
-            [*host.command(conf, self.counts), *COMMON, "-machine", machine, *options,
+            [*prefix, *host.command(conf, self.counts), *COMMON, *["-S"][:paused],
+             "-machine", machine, *options,
              *images.options, "-qmp", f"unix:{sock},server=on,wait=off"],
             stdin=subprocess.DEVNULL)
         self.qmp = self.connect(sock)
+        since = time.monotonic()
         self.read()
+        self.greeting_s = time.monotonic() - since
         self.ask("qmp_capabilities")
 
     def __enter__(self):
@@ -142,9 +147,8 @@ class Vm:
     def cost(self):
         """What QEMU itself has cost so far"""
         own_cpu, _, kvm_calls, _ = numbers(self.own, "<QqQQ")
-        cpu, faults = 0, 0
-        for task in os.listdir(f"/proc/{self.process.pid}/task"):
-            cpu += numbers_of(f"/proc/{self.process.pid}/task/{task}/schedstat")[0]
+        # clock_getcpuclockid(): of all threads, those that have ended, too
+        cpu = time.clock_gettime_ns(~self.process.pid << 3 | 2)
         with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
             faults = int(file.read().rpartition(")")[2].split()[7])
         cost = {"cpu-ms": (cpu - own_cpu) / 1e6, "kvm-calls": kvm_calls, "faults": faults}
@@ -167,14 +171,6 @@ class Vm:
         # The simulator maps guest_memfd, as no kernel lets QEMU
         found["shmem"] = int(status["RssShmem"].split()[0]) - resident(pid, "kvm-gmem")
         return found
-
-
-def numbers_of(path):
-    try:
-        with open(path, encoding="ascii") as file:
-            return [int(word) for word in file.read().split()]
-    except OSError:
-        return [0]      # a thread that has ended
 
 
 def blocks(pid, memfd):

@@ -81,6 +81,7 @@ sim_conf()
         echo "mode = run"
         echo "report = /results/$name.report"
         echo "trace = /results/$name.trace"
+        echo "attribute-waste = no"
         for line in "$@"; do
             echo "$line"
         done
