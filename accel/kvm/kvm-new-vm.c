@@ -170,7 +170,7 @@ static bool create_vm(KVMState *s, Error **errp)
         fd = kvm_ioctl(s, KVM_CREATE_VM, s->vm_type);
     } while (fd == -EINTR);
     if (fd < 0) {
-        error_setg_errno(errp, -fd, "KVM_CREATE_VM");
+        error_setg_errno(errp, -fd, "the kernel makes no VM: KVM_CREATE_VM");
         return false;
     }
     s->vmfd = fd;

@@ -14,6 +14,7 @@
 
 #define MAX_LISTED_COMPLAINTS 200
 #define MAX_HOST_ACCESSES 256
+#define MAX_EDGE_SUMMARIES 32
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int report_fd = -1;
@@ -188,6 +189,11 @@ static void update_summary(SimVm *vm)
 {
     if (summaries->len < vm->serial) {
         g_ptr_array_set_size(summaries, vm->serial);
+        /* Each event writes all of them: of very many the middle is left out */
+        if (vm->serial > 2 * MAX_EDGE_SUMMARIES) {
+            g_clear_pointer(&g_ptr_array_index(summaries, vm->serial - 1 -
+                                               MAX_EDGE_SUMMARIES), g_free);
+        }
     }
     g_free(g_ptr_array_index(summaries, vm->serial - 1));
     g_ptr_array_index(summaries, vm->serial - 1) = sim_vm_summary(vm);

@@ -81,7 +81,7 @@ static void power_off(const Off *t, unsigned nr)
                                             "exit = system-event %s\n",
                                             t->conf, nr, t->event);
     g_autoptr(Contract) c = contract_start(&(ContractArgs) {
-        .conf = conf, .more = more,
+        .conf = conf, .object = ",reboot=exit", .more = more,
     });
 
     contract_send(c, "{\"execute\": \"cont\"}");

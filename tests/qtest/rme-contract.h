@@ -312,7 +312,8 @@ void contract_add(const char *group, const char *name, ContractFunc *func,
 
 /*
  * The same for each generation: for A as above, for the others with their name
- * behind it. Where not everything is tested: for A and one of B2, B3 and B5.
+ * behind it. Where not everything is tested: for A and, every other test, for one
+ * of B2, B3 and B5.
  */
 void contract_add_each(const char *group, const char *name, ContractFunc *func,
                        const void *data);

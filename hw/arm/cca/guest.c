@@ -376,28 +376,6 @@ OBJECT_DEFINE_SIMPLE_TYPE_WITH_INTERFACES(RmeGuest, rme_guest, RME_GUEST,
                                           CONFIDENTIAL_GUEST_SUPPORT,
                                           { TYPE_USER_CREATABLE }, { NULL })
 
-/* What other trees, and older scripts, call it */
-static const char *find_other_spelling(const char *name)
-{
-    static const struct {
-        const char *name, *here;
-    } spellings[] = {
-        { "measurement-algo", "measurement-algorithm=" },
-        { "num-breakpoints", "-cpu host,num-breakpoints=" },
-        { "num-watchpoints", "-cpu host,num-watchpoints=" },
-        { "num-pmu-counters", "-cpu host,num-pmu-counters=" },
-        { "sve-vector-length", "-cpu host,sve<N>=on with N in bits, such as "
-          "sve256=on" },
-    };
-
-    for (int i = 0; i < ARRAY_SIZE(spellings); i++) {
-        if (g_str_equal(name, spellings[i].name)) {
-            return spellings[i].here;
-        }
-    }
-    return NULL;
-}
-
 /* Only KVM runs Realms; what a machine asks before is the same in a dry run */
 static void set_methods(ConfidentialGuestSupportClass *klass)
 {
@@ -409,7 +387,7 @@ static void set_methods(ConfidentialGuestSupportClass *klass)
     klass->check_host_access = rme_check_host_access;
     klass->check_memory_backend = virt_cca_check_memory;
     klass->check_device = virt_cca_check_regions;
-    klass->find_other_spelling = find_other_spelling;
+    klass->find_other_spelling = virt_cca_other_spelling;
 }
 
 static void rme_guest_class_init(ObjectClass *oc, void *data)

@@ -155,6 +155,14 @@ bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
                            Error **errp);
 
 /**
+ * virt_cca_other_spelling: ConfidentialGuestSupportClass::find_other_spelling
+ * @name: of a property that rme-guest does not have
+ *
+ * Returns: what to use instead, or NULL if nothing is known
+ */
+const char *virt_cca_other_spelling(const char *name);
+
+/**
  * virt_cca_check_regions: ConfidentialGuestSupportClass::check_device
  * @cgs: a Realm
  * @dev: a device that was realized
