@@ -15,7 +15,6 @@
 #include <malloc.h>
 #endif
 #include "qapi/error.h"
-#include "qapi/qapi-events-misc-target.h"
 #include "qemu/error-report.h"
 #include "qemu/madvise.h"
 #include "qemu/timer.h"

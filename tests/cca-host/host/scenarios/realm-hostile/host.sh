@@ -53,7 +53,7 @@ firmware()
     watcher=$!
     run_guest "$name" 240 on_cca_host "$name" "$QEMU" \
         -M virt,gic-version=3,confidential-guest-support=rme0 \
-        -object rme-guest,id=rme0 -cpu host -accel kvm -m 512 \
+        -object rme-guest,id=rme0,reboot=exit -cpu host -accel kvm -m 512 \
         -nodefaults -display none -serial "file:/results/$name.log" \
         -bios /files/firmware.bin \
         -fw_cfg "name=opt/cca/command,string=only+$actions" \
