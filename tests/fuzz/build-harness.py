@@ -109,7 +109,9 @@ def main():
         jobs.append((source, path))
     for source, flags_of in jobs:
         objects.append(f"{output}/{name}-{os.path.basename(source)}.o")
-        run(*clang, *flags(flags_of, test), "-I", HERE, "-c", source,
+        # A copy with a mistake includes what is beside the original
+        run(*clang, *flags(flags_of, test), "-I", HERE, "-iquote",
+            os.path.dirname(f"{SOURCE}/{flags_of}"), "-c", source,
             "-o", objects[-1])
     run(*clang, *objects, *link_arguments(test, instrumented + included),
         "-o", f"{output}/fuzz-{name}")
