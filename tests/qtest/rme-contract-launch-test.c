@@ -476,20 +476,6 @@ static void test_pair(const void *data)
     g_free(rims[1]);
 }
 
-/* KiB of the line @key of /proc/PID/status */
-static int64_t status_kib(Contract *c, const char *key)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/status", c->pid);
-    g_autofree char *text = NULL;
-    const char *line = NULL;
-
-    if (g_file_get_contents(path, &text, NULL, NULL)) {
-        line = strstr(text, key);
-    }
-    contract_check(line, "no %s in %s", key, path);
-    return line ? atol(line + strlen(key)) : 0;
-}
-
 /* KiB that QEMU's files in memory of that name have; -1: there is none */
 static int64_t memfd_kib(Contract *c, const char *name)
 {
@@ -548,7 +534,7 @@ static int64_t own_kib(const char *ram, const char *options, int64_t images,
     contract_check(private >= images * KiB &&
                    private < images * KiB + SLACK_KIB,
                    "%" PRId64 " KiB of private memory", private);
-    own = status_kib(c, "\nRssAnon:");
+    own = contract_status_kib(c, "RssAnon");
     for (int i = 0; calls && i < ARRAY_SIZE(growing); i++) {
         calls[i] = contract_count(c, growing[i]);
     }
