@@ -70,16 +70,19 @@ static int write_first(RmeGuest *guest, const MemoryRegionSection *sec)
                         QEMU_MADV_POPULATE_WRITE) ? -errno : 0;
 }
 
-int kvm_rme_drop_shared_copy(const MemoryRegionSection *sec)
+int kvm_rme_drop_shared(RAMBlock *rb, uint64_t offset, uint64_t size)
 {
-    RAMBlock *rb = sec->mr->ram_block;
-
     /* Huge pages cannot be dropped piecemeal */
     if (qemu_ram_pagesize(rb) != qemu_real_host_page_size()) {
         return 0;
     }
-    return ram_block_discard_range(rb, sec->offset_within_region,
-                                   int128_get64(sec->size));
+    return ram_block_discard_range(rb, offset, size);
+}
+
+int kvm_rme_drop_shared_copy(const MemoryRegionSection *sec)
+{
+    return kvm_rme_drop_shared(sec->mr->ram_block, sec->offset_within_region,
+                               int128_get64(sec->size));
 }
 
 typedef int SectionFn(RmeGuest *guest, const MemoryRegionSection *sec,

@@ -211,11 +211,16 @@ void kvm_rme_free(KvmRme *rme);
 unsigned long *kvm_rme_new_pieces(const RmeAbi *abi, unsigned ipa_bits);
 
 /**
- * kvm_rme_drop_shared_copy: give the host back what is behind the shared side
- * @sec: a part of one RAM block; nothing happens if it has huge pages
+ * kvm_rme_drop_shared: give the host back what is behind the shared side
+ * @rb: a RAM block; nothing happens if it has huge pages
+ * @offset: of the part
+ * @size: of the part
  *
  * Returns: 0, or -errno; nothing was reported
  */
+int kvm_rme_drop_shared(RAMBlock *rb, uint64_t offset, uint64_t size);
+
+/** kvm_rme_drop_shared_copy: the same for a part that @sec is */
 int kvm_rme_drop_shared_copy(const MemoryRegionSection *sec);
 
 /**

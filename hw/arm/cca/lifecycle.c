@@ -255,11 +255,8 @@ static void vm_state_change(void *opaque, bool running, RunState state)
 /* What the Realm before shared: the new one would never see it, but pay */
 static int drop_shared_copy(RAMBlock *rb, void *opaque)
 {
-    if (rb->guest_memfd < 0 ||
-        qemu_ram_pagesize(rb) != qemu_real_host_page_size()) {
-        return 0;
-    }
-    return ram_block_discard_range(rb, 0, qemu_ram_get_used_length(rb));
+    return rb->guest_memfd < 0 ? 0 :
+           kvm_rme_drop_shared(rb, 0, qemu_ram_get_used_length(rb));
 }
 
 static bool forget_realm(void *opaque, KVMVmChange change, Error **errp)
@@ -279,7 +276,6 @@ static bool forget_realm(void *opaque, KVMVmChange change, Error **errp)
 /* The devices were reset: none of them uses memory of the Realm before */
 int rme_kvm_reset(ConfidentialGuestSupport *cgs, Error **errp)
 {
-    ERRP_GUARD();
     RmeGuest *guest = RME_GUEST(cgs);
     Error *err = NULL;
     int ret;

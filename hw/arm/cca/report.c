@@ -114,14 +114,6 @@ static GPtrArray *new_digests(const RmePlan *plan)
     return digests;
 }
 
-static void drop_digests(RmeGuest *guest)
-{
-    if (guest->digests) {
-        g_ptr_array_unref(guest->digests);
-        guest->digests = NULL;
-    }
-}
-
 void rme_report_cancel(RmeGuest *guest)
 {
     RmeReport *r = guest->report;
@@ -189,7 +181,7 @@ bool rme_report_finish(RmeGuest *guest, Error **errp)
 
     rme_report_cancel(guest);
     if (!ok) {
-        drop_digests(guest);
+        g_clear_pointer(&guest->digests, g_ptr_array_unref);
     }
     return ok;
 }
@@ -201,7 +193,7 @@ bool rme_report_start(RmeGuest *guest, Error **errp)
     RmeReport *r;
 
     rme_report_cancel(guest);
-    drop_digests(guest);
+    g_clear_pointer(&guest->digests, g_ptr_array_unref);
     g_clear_pointer(&guest->rim, g_free);
     if (!is_wanted(&guest->config)) {
         return true;
