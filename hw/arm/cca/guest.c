@@ -387,7 +387,7 @@ static void set_methods(ConfidentialGuestSupportClass *klass)
     klass->check_host_access = rme_check_host_access;
     klass->check_memory_backend = virt_cca_check_memory;
     klass->check_device = virt_cca_check_regions;
-    klass->find_other_spelling = virt_cca_other_spelling;
+    klass->other_spellings = virt_cca_other_spellings;
 }
 
 static void rme_guest_class_init(ObjectClass *oc, void *data)

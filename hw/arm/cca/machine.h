@@ -154,13 +154,8 @@ bool virt_cca_check_memory(ConfidentialGuestSupport *cgs,
                            HostMemoryBackend *backend, const char *property,
                            Error **errp);
 
-/**
- * virt_cca_other_spelling: ConfidentialGuestSupportClass::find_other_spelling
- * @name: of a property that rme-guest does not have
- *
- * Returns: what to use instead, or NULL if nothing is known
- */
-const char *virt_cca_other_spelling(const char *name);
+/* ConfidentialGuestSupportClass::other_spellings of rme-guest */
+extern const ConfidentialGuestSpelling virt_cca_other_spellings[];
 
 /**
  * virt_cca_check_regions: ConfidentialGuestSupportClass::check_device

@@ -205,23 +205,12 @@ bool virt_cca_prepare_cpu(Object *cpu, Error **errp)
 }
 
 /* What other trees, and older scripts, call it */
-const char *virt_cca_other_spelling(const char *name)
-{
-    static const struct {
-        const char *name, *here;
-    } spellings[] = {
-        { "measurement-algo", "measurement-algorithm=" },
-        { "num-breakpoints", "-cpu host,num-breakpoints=" },
-        { "num-watchpoints", "-cpu host,num-watchpoints=" },
-        { "num-pmu-counters", "-cpu host,num-pmu-counters=" },
-        { "sve-vector-length", "-cpu host,sve<N>=on with N in bits, such as "
-          "sve256=on" },
-    };
-
-    for (int i = 0; i < ARRAY_SIZE(spellings); i++) {
-        if (g_str_equal(name, spellings[i].name)) {
-            return spellings[i].here;
-        }
-    }
-    return NULL;
-}
+const ConfidentialGuestSpelling virt_cca_other_spellings[] = {
+    { "measurement-algo", "measurement-algorithm=" },
+    { "num-breakpoints", "-cpu host,num-breakpoints=" },
+    { "num-watchpoints", "-cpu host,num-watchpoints=" },
+    { "num-pmu-counters", "-cpu host,num-pmu-counters=" },
+    { "sve-vector-length", "-cpu host,sve<N>=on with N in bits, such as "
+      "sve256=on" },
+    { NULL, NULL }
+};
