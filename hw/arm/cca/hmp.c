@@ -52,7 +52,8 @@ void hmp_info_cca(Monitor *mon, const QDict *qdict)
         monitor_printf(mon, "This machine is not an Arm CCA Realm\n");
         return;
     }
-    monitor_printf(mon, "Realm: %s\nstate: %s\n", info->id, info->state);
+    monitor_printf(mon, "Realm: %s\nstate: %s\n", info->id,
+                   RmeState_str(info->state));
     if (info->has_launches) {
         monitor_printf(mon, "launches: %" PRIu32 " (a reset: %s)\n",
                        info->launches, RmeReboot_str(info->reboot));

@@ -70,7 +70,8 @@ CcaInfo *qmp_query_cca(Error **errp)
     }
     info->enabled = true;
     info->id = g_strdup(rme_guest_id(guest));
-    info->state = g_strdup(rme_guest_state_str(guest->state));
+    info->has_state = true;
+    info->state = guest->state;
     set_host(info, guest);
     info->has_ipa_bits = guest->ipa_bits;
     info->ipa_bits = guest->ipa_bits;

@@ -27,27 +27,13 @@ const char *rme_guest_id(const RmeGuest *guest)
     return object_get_canonical_path_component(OBJECT(guest));
 }
 
-const char *rme_guest_state_str(RmeState state)
-{
-    static const char *const names[] = {
-        [RME_STATE_NEW] = "new",
-        [RME_STATE_PROBED] = "probed",
-        [RME_STATE_CREATED] = "created",
-        [RME_STATE_POPULATED] = "populated",
-        [RME_STATE_ACTIVE] = "active",
-        [RME_STATE_FAILED] = "failed",
-    };
-
-    return names[state];
-}
-
 void rme_guest_set_state(RmeGuest *guest, RmeState state)
 {
-    /* RME_STATE_FAILED is the last one, so it is ahead of all others */
+    /* In the order of the launch; RME_STATE_FAILED is ahead of all others */
     g_assert(state > guest->state);
     trace_rme_guest_state(rme_guest_id(guest),
-                          rme_guest_state_str(guest->state),
-                          rme_guest_state_str(state));
+                          RmeState_str(guest->state),
+                          RmeState_str(state));
     guest->state = state;
 }
 
@@ -56,8 +42,8 @@ void rme_guest_restart(RmeGuest *guest)
     g_assert(guest->state != RME_STATE_NEW &&
              guest->state != RME_STATE_FAILED);
     trace_rme_guest_state(rme_guest_id(guest),
-                          rme_guest_state_str(guest->state),
-                          rme_guest_state_str(RME_STATE_PROBED));
+                          RmeState_str(guest->state),
+                          RmeState_str(RME_STATE_PROBED));
     guest->state = RME_STATE_PROBED;
 
     if (guest->rim) {

@@ -19,24 +19,6 @@
 OBJECT_DECLARE_SIMPLE_TYPE(RmeGuest, RME_GUEST)
 
 /**
- * RmeState: how far the launch of the Realm has come
- * @RME_STATE_NEW: the object exists, its properties can be changed
- * @RME_STATE_PROBED: the host can run the Realm, the VM is a Realm VM
- * @RME_STATE_CREATED: the Realm exists, its parameters are final
- * @RME_STATE_POPULATED: all initial contents are in it
- * @RME_STATE_ACTIVE: it is measured and can run
- * @RME_STATE_FAILED: the launch failed; nothing leads out of this state
- */
-typedef enum RmeState {
-    RME_STATE_NEW,
-    RME_STATE_PROBED,
-    RME_STATE_CREATED,
-    RME_STATE_POPULATED,
-    RME_STATE_ACTIVE,
-    RME_STATE_FAILED,
-} RmeState;
-
-/**
  * RmeGuestConfig: the properties as the user gave them
  * @rpv: personalization value, all zero by default
  * @algorithm: measurement algorithm, sha512 by default
@@ -223,11 +205,6 @@ void rme_guest_set_state(RmeGuest *guest, RmeState state);
  * The host, the properties and which memory there is stay as they are.
  */
 void rme_guest_restart(RmeGuest *guest);
-
-/**
- * rme_guest_state_str: name of a state, for reports and traces
- */
-const char *rme_guest_state_str(RmeState state);
 
 /**
  * rme_guest_hash_algo: the measurement algorithm in the RMM's encoding
