@@ -2,20 +2,13 @@
  * The file of the property measurement-inputs: all that a Realm's initial
  * measurement is computed from, for those who want to compute or compare it
  *
- * The steps can be many: one for each page of the images.  They are text from
- * the beginning, and not objects.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "hw/arm/cca/report.h"
 #include "hw/arm/virt.h"
-#include "qapi/qapi-visit-misc-target.h"
-#include "qapi/qobject-output-visitor.h"
-#include "qobject/qdict.h"
-#include "qobject/qjson.h"
-#include "qobject/qlist.h"
+#include "qobject/json-writer.h"
 
 static const char *algo_name(RmeHashAlgo algo)
 {
@@ -30,51 +23,62 @@ static const char *algo_name(RmeHashAlgo algo)
     g_assert_not_reached();
 }
 
-static void add_create(GString *json, const RmePlanParams *p)
+static void add_create(JSONWriter *json, const RmePlanParams *p)
 {
-    g_string_append_printf(json, "{\"step\":\"realm-create\",\"flags\":%" PRIu64
-                           ",\"ipa-bits\":%u,\"sve-vl\":%u,\"num-bps\":%u,"
-                           "\"num-wps\":%u,\"pmu-num-ctrs\":%u,"
-                           "\"hash-algo\":%u},\n", p->flags, p->ipa_bits,
-                           p->sve_vl, p->num_bps, p->num_wps, p->pmu_num_ctrs,
-                           p->hash_algo);
+    json_writer_uint64(json, "flags", p->flags);
+    json_writer_uint64(json, "ipa-bits", p->ipa_bits);
+    json_writer_uint64(json, "sve-vl", p->sve_vl);
+    json_writer_uint64(json, "num-bps", p->num_bps);
+    json_writer_uint64(json, "num-wps", p->num_wps);
+    json_writer_uint64(json, "pmu-num-ctrs", p->pmu_num_ctrs);
+    json_writer_uint64(json, "hash-algo", p->hash_algo);
 }
 
-static void add_rec(GString *json, const RmePlanRec *rec)
+static void add_rec(JSONWriter *json, const RmePlanRec *rec)
 {
-    g_string_append_printf(json, "{\"step\":\"rec\",\"flags\":%" PRIu64
-                           ",\"pc\":%" PRIu64 ",\"gprs\":[", rec->flags,
-                           rec->pc);
+    json_writer_uint64(json, "flags", rec->flags);
+    json_writer_uint64(json, "pc", rec->pc);
+    json_writer_start_array(json, "gprs");
     for (int i = 0; i < ARRAY_SIZE(rec->gprs); i++) {
-        g_string_append_printf(json, "%s%" PRIu64, i ? "," : "",
-                               rec->gprs[i]);
+        json_writer_uint64(json, NULL, rec->gprs[i]);
     }
-    g_string_append(json, "]},\n");
+    json_writer_end_array(json);
 }
 
-static void add_data(GString *json, const RmeExtend *e, RmeHashAlgo algo)
+static void add_data(JSONWriter *json, const RmeExtend *e, RmeHashAlgo algo)
 {
-    g_autofree char *content = NULL;
-
-    g_string_append_printf(json, "{\"step\":\"data\",\"ipa\":%" PRIu64
-                           ",\"measured\":%s", e->base,
-                           e->measured ? "true" : "false");
+    json_writer_uint64(json, "ipa", e->base);
+    json_writer_bool(json, "measured", e->measured);
     if (e->measured) {
-        content = rme_measure_hex(e->content, algo);
-        g_string_append_printf(json, ",\"content\":\"%s\"", content);
+        g_autofree char *content = rme_measure_hex(e->content, algo);
+
+        json_writer_str(json, "content", content);
     }
-    g_string_append(json, "},\n");
 }
 
-void rme_inputs_add_step(GString *json, const RmeExtend *e, RmeHashAlgo algo)
+static void add_ripas(JSONWriter *json, const RmeExtend *e)
 {
+    json_writer_uint64(json, "base", e->base);
+    json_writer_uint64(json, "top", e->top);
+}
+
+void rme_inputs_add_step(JSONWriter *json, const RmeExtend *e, RmeHashAlgo algo)
+{
+    static const char *const names[] = {
+        [RME_EXTEND_CREATE] = "realm-create",
+        [RME_EXTEND_RIPAS] = "ripas",
+        [RME_EXTEND_DATA] = "data",
+        [RME_EXTEND_REC] = "rec",
+    };
+
+    json_writer_start_object(json, NULL);
+    json_writer_str(json, "step", names[e->op]);
     switch (e->op) {
     case RME_EXTEND_CREATE:
         add_create(json, e->params);
         break;
     case RME_EXTEND_RIPAS:
-        g_string_append_printf(json, "{\"step\":\"ripas\",\"base\":%" PRIu64
-                               ",\"top\":%" PRIu64 "},\n", e->base, e->top);
+        add_ripas(json, e);
         break;
     case RME_EXTEND_DATA:
         add_data(json, e, algo);
@@ -83,37 +87,38 @@ void rme_inputs_add_step(GString *json, const RmeExtend *e, RmeHashAlgo algo)
         add_rec(json, e->rec);
         break;
     }
+    json_writer_end_object(json);
 }
 
-static QDict *machine_values(void)
+static void add_machine(JSONWriter *json)
 {
-    QDict *values = qdict_new();
-
-    qdict_put_int(values, "vcpus", current_machine->smp.cpus);
-    qdict_put_int(values, "ram-size", current_machine->ram_size);
-    qdict_put_str(values, "append", current_machine->kernel_cmdline ?: "");
-    return values;
+    json_writer_start_object(json, "machine");
+    json_writer_uint64(json, "vcpus", current_machine->smp.cpus);
+    json_writer_uint64(json, "ram-size", current_machine->ram_size);
+    json_writer_str(json, "append", current_machine->kernel_cmdline ?: "");
+    json_writer_end_object(json);
 }
 
-static QList *images(const RmeGuest *guest)
+/* Members as CcaImage of QAPI has them */
+static void add_images(JSONWriter *json, const RmeGuest *guest)
 {
-    QList *list = qlist_new();
-
+    json_writer_start_array(json, "images");
     for (guint i = 0; i < rme_plan_n_blobs(guest->plan); i++) {
         g_autoptr(CcaImage) image = rme_report_image(guest, i);
-        QObject *value = NULL;
-        Visitor *v = qobject_output_visitor_new(&value);
 
-        visit_type_CcaImage(v, NULL, &image, &error_abort);
-        visit_complete(v, &value);
-        visit_free(v);
-        qlist_append_obj(list, value);
+        json_writer_start_object(json, NULL);
+        json_writer_str(json, "name", image->name);
+        json_writer_uint64(json, "address", image->address);
+        json_writer_uint64(json, "size", image->size);
+        json_writer_str(json, "digest", image->digest);
+        json_writer_bool(json, "measured", image->measured);
+        json_writer_end_object(json);
     }
-    return list;
+    json_writer_end_array(json);
 }
 
 /* What hw/arm/boot.c put there, whatever it is called */
-static void put_dtb(QDict *values, const RmePlan *plan)
+static void add_dtb(JSONWriter *json, const RmePlan *plan)
 {
     hwaddr start = VIRT_MACHINE(current_machine)->bootinfo.dtb_start;
 
@@ -124,37 +129,38 @@ static void put_dtb(QDict *values, const RmePlan *plan)
             g_autofree char *text = g_base64_encode(blob->data,
                                                     blob->datasize);
 
-            qdict_put_str(values, "dtb", text);
+            json_writer_str(json, "dtb", text);
         }
     }
 }
 
-bool rme_inputs_write(const RmeGuest *guest, const GString *steps,
-                      Error **errp)
+JSONWriter *rme_inputs_start(const RmeGuest *guest)
 {
-    g_autoptr(QDict) values = qdict_new();
-    g_autoptr(GString) json = NULL;
+    JSONWriter *json = json_writer_new(false);
+
+    json_writer_start_object(json, NULL);
+    json_writer_uint64(json, "version", 1);
+    json_writer_str(json, "kernel-abi", RmeKernelAbi_str(guest->kernel_abi));
+    json_writer_str(json, "algorithm",
+                    algo_name(rme_plan_params(guest->plan)->hash_algo));
+    add_machine(json);
+    add_dtb(json, guest->plan);
+    json_writer_start_array(json, "steps");
+    return json;
+}
+
+bool rme_inputs_write(const RmeGuest *guest, JSONWriter *json, Error **errp)
+{
     g_autoptr(GError) gerr = NULL;
 
-    qdict_put_int(values, "version", 1);
-    qdict_put_str(values, "kernel-abi",
-                  RmeKernelAbi_str(guest->kernel_abi));
-    qdict_put_str(values, "algorithm",
-                  algo_name(rme_plan_params(guest->plan)->hash_algo));
-    qdict_put(values, "machine", machine_values());
-    qdict_put(values, "images", images(guest));
-    put_dtb(values, guest->plan);
-    json = qobject_to_json(QOBJECT(values));
-
-    /* "}" and the comma behind the last step go */
-    g_string_truncate(json, json->len - 1);
-    g_string_append_printf(json, ",\n\"steps\":[\n");
-    g_string_append_len(json, steps->str, steps->len - 2);
-    g_string_append_printf(json, "],\n\"rim\":\"%s\"}\n", guest->rim);
+    json_writer_end_array(json);
+    add_images(json, guest);
+    json_writer_str(json, "rim", guest->rim);
+    json_writer_end_object(json);
 
     /* By a temporary file beside it, which is renamed */
-    if (!g_file_set_contents(guest->config.measurement_inputs, json->str,
-                             json->len, &gerr)) {
+    if (!g_file_set_contents(guest->config.measurement_inputs,
+                             json_writer_get(json), -1, &gerr)) {
         error_setg(errp, "cannot write the measurement-inputs file '%s': %s",
                    guest->config.measurement_inputs, gerr->message);
         return false;

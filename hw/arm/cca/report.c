@@ -11,18 +11,19 @@
 #include "hw/arm/cca/report.h"
 #include "hw/arm/virt.h"
 #include "hw/boards.h"
+#include "qobject/json-writer.h"
 
 /**
  * RmeReport: the measurement of a launch that is being computed
  * @hashing: what works on it
  * @algo: its algorithm
- * @steps: for the file of measurement-inputs, or NULL
+ * @inputs: for the file of measurement-inputs, or NULL
  * @log_written: the log has its contents
  */
 typedef struct RmeReport {
     RmeHashing *hashing;
     RmeHashAlgo algo;
-    GString *steps;
+    JSONWriter *inputs;
     bool log_written;
 } RmeReport;
 
@@ -70,7 +71,7 @@ static void note_step(const RmeExtend *extend, void *opaque)
 {
     RmeReport *r = opaque;
 
-    rme_inputs_add_step(r->steps, extend, r->algo);
+    rme_inputs_add_step(r->inputs, extend, r->algo);
 }
 
 /* To hash the images is most of what a launch costs QEMU itself */
@@ -121,9 +122,7 @@ void rme_report_cancel(RmeGuest *guest)
     if (r) {
         guest->report = NULL;
         rme_hashing_free(r->hashing);
-        if (r->steps) {
-            g_string_free(r->steps, true);
-        }
+        json_writer_free(r->inputs);
         g_free(r);
     }
 }
@@ -172,7 +171,7 @@ static bool finish(RmeGuest *guest, Error **errp)
         return false;
     }
     guest->rim = rme_measure_hex(rim, r->algo);
-    return !r->steps || rme_inputs_write(guest, r->steps, errp);
+    return !r->inputs || rme_inputs_write(guest, r->inputs, errp);
 }
 
 bool rme_report_finish(RmeGuest *guest, Error **errp)
@@ -209,14 +208,14 @@ bool rme_report_start(RmeGuest *guest, Error **errp)
 
     guest->report = r = g_new0(RmeReport, 1);
     r->algo = rme_plan_params(plan)->hash_algo;
-    r->steps = guest->config.measurement_inputs ? g_string_new(NULL) : NULL;
+    r->inputs = guest->config.measurement_inputs ? rme_inputs_start(guest) : NULL;
     guest->digests = is_needed(&guest->config) ? new_digests(plan) : NULL;
     /* The main loop does not wait for them, and so is none of them */
     r->hashing = rme_hashing_start(plan,
                                    rme_generation(guest->kernel_abi)->rules,
                                    rme_hashing_threads() + !!guest->background,
-                                   r->steps ? note_step : NULL, r,
+                                   r->inputs ? note_step : NULL, r,
                                    guest->digests);
     /* Who wants the file wants it before there is anything of a Realm */
-    return !r->steps || rme_report_finish(guest, errp);
+    return !r->inputs || rme_report_finish(guest, errp);
 }

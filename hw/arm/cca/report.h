@@ -78,23 +78,31 @@ void rme_report_cancel(RmeGuest *guest);
 CcaImage *rme_report_image(const RmeGuest *guest, guint i);
 
 /**
- * rme_inputs_add_step: one extension as an element of "steps", with a comma
- * @json: is appended to
+ * rme_inputs_start: begin what the property measurement-inputs asks for
+ * @guest: a Realm with a plan
+ *
+ * Returns: a writer in the array of the steps, to be freed with
+ *          json_writer_free()
+ */
+JSONWriter *rme_inputs_start(const RmeGuest *guest);
+
+/**
+ * rme_inputs_add_step: one extension as an element of the steps
+ * @json: of rme_inputs_start()
  * @extend: an extension of the measurement
  * @algo: the algorithm of the measurement
  */
-void rme_inputs_add_step(GString *json, const RmeExtend *extend,
+void rme_inputs_add_step(JSONWriter *json, const RmeExtend *extend,
                          RmeHashAlgo algo);
 
 /**
- * rme_inputs_write: write the file of the property measurement-inputs
+ * rme_inputs_write: write the file
  * @guest: a Realm with rim and digests
- * @steps: what rme_inputs_add_step() made
+ * @json: of rme_inputs_start(), all steps are in it
  * @errp: set on failure
  *
  * Returns: true on success
  */
-bool rme_inputs_write(const RmeGuest *guest, const GString *steps,
-                      Error **errp);
+bool rme_inputs_write(const RmeGuest *guest, JSONWriter *json, Error **errp);
 
 #endif /* HW_ARM_CCA_REPORT_H */
