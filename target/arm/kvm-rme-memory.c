@@ -164,39 +164,30 @@ int kvm_rme_make_pieces_private(RmeGuest *guest, hwaddr gpa, uint64_t size)
  * can make any pattern of pages and ask for all of it at once: then the last of
  * these runs takes in what is left.
  */
-#define RUNS_MAX 256
-
-typedef struct Runs {
-    unsigned n;
-    struct {
-        hwaddr gpa;
-        uint64_t size;
-    } run[RUNS_MAX];
-} Runs;
-
-static void find_runs(RmeGuest *guest, const MemoryRegionSection *sec,
-                      bool shared, Runs *runs)
+static const KvmRmeRuns *find_runs(RmeGuest *guest,
+                                   const MemoryRegionSection *sec, bool shared)
 {
+    KvmRmeRuns *runs = &guest->kvm->runs;
     hwaddr gpa = sec->offset_within_address_space;
     hwaddr end = gpa + int128_get64(sec->size);
     uint64_t size;
 
-    for (runs->n = 0; gpa < end && runs->n < RUNS_MAX; gpa += size) {
+    for (runs->n = 0; runs->n < KVM_RME_RUNS_MAX; runs->n++, gpa += size) {
         size = rme_shared_next_run(guest->shared, &gpa, end, shared);
         if (!size) {
-            return;
+            break;
         }
-        if (runs->n == RUNS_MAX - 1) {
+        if (runs->n == KVM_RME_RUNS_MAX - 1) {
             size = end - gpa;
         }
         runs->run[runs->n].gpa = gpa;
         runs->run[runs->n].size = size;
-        runs->n++;
     }
+    return runs;
 }
 
 static MemoryRegionSection run_section(const MemoryRegionSection *sec,
-                                       const Runs *runs, unsigned i)
+                                       const KvmRmeRuns *runs, unsigned i)
 {
     MemoryRegionSection part = *sec;
 
@@ -211,16 +202,16 @@ static int make_private(RmeGuest *guest, const MemoryRegionSection *sec,
                         bool is_use)
 {
     hwaddr gpa = sec->offset_within_address_space;
+    const KvmRmeRuns *runs;
     int ret = 0;
-    Runs runs;
 
     if (!test_bit(gpa / PIECE_SIZE, guest->kvm->told)) {
         return is_use ? tell_piece(guest, gpa) : 0;
     }
-    find_runs(guest, sec, true, &runs);
+    runs = find_runs(guest, sec, true);
     rme_shared_begin_private(guest->shared, gpa, int128_get64(sec->size));
-    for (unsigned i = 0; !ret && i < runs.n; i++) {
-        MemoryRegionSection run = run_section(sec, &runs, i);
+    for (unsigned i = 0; !ret && i < runs->n; i++) {
+        MemoryRegionSection run = run_section(sec, runs, i);
 
         ret = tell(guest, &run, true) ?: kvm_rme_drop_shared_copy(&run);
     }
@@ -237,11 +228,10 @@ static int drop_private_copy(const MemoryRegionSection *sec)
 static int share_runs(RmeGuest *guest, const MemoryRegionSection *sec)
 {
     int ret = tell_piece(guest, sec->offset_within_address_space);
-    Runs runs;
+    const KvmRmeRuns *runs = find_runs(guest, sec, false);
 
-    find_runs(guest, sec, false, &runs);
-    for (unsigned i = 0; !ret && i < runs.n; i++) {
-        MemoryRegionSection run = run_section(sec, &runs, i);
+    for (unsigned i = 0; !ret && i < runs->n; i++) {
+        MemoryRegionSection run = run_section(sec, runs, i);
 
         ret = tell(guest, &run, false) ?: drop_private_copy(&run) ?:
               write_first(guest, &run);

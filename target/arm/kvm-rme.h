@@ -40,6 +40,21 @@ typedef struct KvmRmeAgain {
     int64_t last;
 } KvmRmeAgain;
 
+#define KVM_RME_RUNS_MAX 256
+
+/**
+ * KvmRmeRuns: ranges of pages that a conversion changes
+ * @n: how many there are
+ * @run: what they are, ascending
+ */
+typedef struct KvmRmeRuns {
+    unsigned n;
+    struct {
+        hwaddr gpa;
+        uint64_t size;
+    } run[KVM_RME_RUNS_MAX];
+} KvmRmeRuns;
+
 /**
  * KvmRme: a Realm under KVM
  * @abi: the host, as probed before the VM was created
@@ -47,6 +62,8 @@ typedef struct KvmRmeAgain {
  * @gone: vCPUs that KVM does not run any more, a bit for each; under the BQL
  * @told: see kvm-rme-memory.c, a bit for each GiB of guest addresses; under
  *     rme_shared_lock() once the Realm is active
+ * @runs: of the conversion at hand, under rme_shared_lock(); too large for the
+ *     stack, which is zeroed for each call
  * @again: of each vCPU, for its own thread
  */
 typedef struct KvmRme {
@@ -54,6 +71,7 @@ typedef struct KvmRme {
     bool ended;
     unsigned long *gone;
     unsigned long *told;
+    KvmRmeRuns runs;
     KvmRmeAgain *again;
 } KvmRme;
 
