@@ -97,18 +97,6 @@ running()
     virsh list --state-running --name | grep -cE '^(one|two|plain)$'
 }
 
-# The test firmware, found through the manual's descriptor
-firmware()
-{
-    cp /files/cca-libvirt-firmware.json /usr/share/qemu/firmware/60-realm.json
-    cp /files/firmware.bin /usr/share/qemu/realm-firmware.fd
-    domain firmware cca-libvirt-firmware.xml
-    start_on_console firmware --paused
-    settles "firmware: it is" 30 firmware "paused (user)"
-    step "firmware: virsh resume, which makes the Realm" virsh resume firmware
-    settles "firmware: it is" 600 firmware "shut off (shutdown)"
-}
-
 # A guest that reboots
 reboots()
 {
@@ -123,31 +111,6 @@ reboots()
     settles "again: it is still" 30 again "running (unpaused)"
     step "again: virsh destroy" virsh destroy again
     settles "again: it is" 60 again "shut off (destroyed)"
-}
-
-# wait_boots NAME PATTERN N: on its console
-wait_boots()
-{
-    [ "$(grep -caE -- "$2" "/results/$1.log")" -ge "$3" ]
-}
-
-# The same domain, with the same id, by virsh
-restarts()
-{
-    local up='waits for the power button' id
-    domain restart cca-libvirt-kernel.xml -e "$(cmdline button)"
-    start_on_console restart
-    step "restart: its console shows that it is up" wait_log restart 600 "$up"
-    id=$(virsh domid restart)
-    step "restart: virsh reset" virsh reset restart
-    step "restart: it boots again" until_so 600 wait_boots restart "$up" 2
-    step "restart: virsh reboot" virsh reboot --mode acpi restart
-    step "restart: it boots a third time" until_so 600 wait_boots restart "$up" 3
-    says "restart: it is the same domain" "^$id\$" virsh domid restart
-    virsh qemu-monitor-command restart '{"execute":"query-cca"}' > /results/restart.qmp
-    says "restart: query-cca has three launches" '"launches":3' cat /results/restart.qmp
-    step "restart: virsh shutdown" virsh shutdown restart
-    settles "restart: it is" 300 restart "shut off (shutdown)"
 }
 
 # A Realm that cannot go on is not one that was shut down: it stays, with what
@@ -171,12 +134,6 @@ deaths()
     step "killed: virsh start" virsh start --paused killed
     kill -9 "$(cat /run/libvirt/qemu/killed.pid)"
     settles "killed, QEMU was killed: it is" 60 killed "shut off (crashed)"
-}
-
-# object TEXT: the sed command for properties of the rme-guest
-object()
-{
-    echo "s/\"id\":\"rme0\"/&,$1/"
 }
 
 # The devices that a domain needs, and that libvirt gives it no others

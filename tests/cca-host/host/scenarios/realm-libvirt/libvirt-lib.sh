@@ -112,11 +112,14 @@ simulated_cca()
     echo /files/libccasim.so > /etc/ld.so.preload
 }
 
-# cca_settings LINE...: settings of the simulator for domains that start now
+# cca_settings LINE...: settings of the simulator for domains that start now, beside
+# ABI, the generation of the host's kernel
+ABI=A
 cca_settings()
 {
     {
         echo "mode = run"
+        echo "abi = $ABI"
         echo "report = /results/sim/%p.report"
         for line in "$@"; do
             echo "$line"
@@ -204,4 +207,47 @@ report_of()
 {
     cp "/results/sim/$(cat "/run/libvirt/qemu/$1.pid").report" \
         "/results/$1.report"
+}
+
+# The test firmware, found through the manual's descriptor
+firmware()
+{
+    cp /files/cca-libvirt-firmware.json /usr/share/qemu/firmware/60-realm.json
+    cp /files/firmware.bin /usr/share/qemu/realm-firmware.fd
+    domain firmware cca-libvirt-firmware.xml
+    start_on_console firmware --paused
+    settles "firmware: it is" 30 firmware "paused (user)"
+    step "firmware: virsh resume, which makes the Realm" virsh resume firmware
+    settles "firmware: it is" 600 firmware "shut off (shutdown)"
+}
+
+# wait_boots NAME PATTERN N: on its console
+wait_boots()
+{
+    [ "$(grep -caE -- "$2" "/results/$1.log")" -ge "$3" ]
+}
+
+# The same domain, with the same id, by virsh
+restarts()
+{
+    local up='waits for the power button' id
+    domain restart cca-libvirt-kernel.xml -e "$(cmdline button)"
+    start_on_console restart
+    step "restart: its console shows that it is up" wait_log restart 600 "$up"
+    id=$(virsh domid restart)
+    step "restart: virsh reset" virsh reset restart
+    step "restart: it boots again" until_so 600 wait_boots restart "$up" 2
+    step "restart: virsh reboot" virsh reboot --mode acpi restart
+    step "restart: it boots a third time" until_so 600 wait_boots restart "$up" 3
+    says "restart: it is the same domain" "^$id\$" virsh domid restart
+    virsh qemu-monitor-command restart '{"execute":"query-cca"}' > /results/restart.qmp
+    says "restart: query-cca has three launches" '"launches":3' cat /results/restart.qmp
+    step "restart: virsh shutdown" virsh shutdown restart
+    settles "restart: it is" 300 restart "shut off (shutdown)"
+}
+
+# object TEXT: the sed command for properties of the rme-guest
+object()
+{
+    echo "s/\"id\":\"rme0\"/&,$1/"
 }

@@ -1,0 +1,1 @@
+../realm-libvirt/libvirt-lib.sh

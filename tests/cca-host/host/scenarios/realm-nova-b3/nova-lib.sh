@@ -1,0 +1,1 @@
+../realm-nova/nova-lib.sh
