@@ -82,7 +82,7 @@ bool dry_run_begin(const ObjectOptions *options)
 {
     static const char *const groups[] = {
         "add-fd", "audiodev", "chardev", "fsdev", "fw_cfg", "mon", "net",
-        "sandbox", "tpmdev",
+        "sandbox", "spice", "tpmdev",
     };
 
     if (!is_wanted(options)) {

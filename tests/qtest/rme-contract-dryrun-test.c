@@ -9,6 +9,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include "qobject/qjson.h"
 #include "rme-contract.h"
 
@@ -235,6 +237,66 @@ static void test_leaves_alone(const void *data)
     contract_check(rmdir(dir) == 0, "files were made in %s", dir);
 }
 
+/*
+ * A port that somebody has, less @base, is where @options want to listen. Of a
+ * launch, @error is how it ends.
+ */
+typedef struct Port {
+    const char *name, *options, *error;
+    int base;
+} Port;
+
+#define IN_USE "Address already in use"
+
+static const Port ports[] = {
+    { "VNC", "-vnc 127.0.0.1:%d", IN_USE, 5900 },
+    { "VNC of -display", "-display vnc=127.0.0.1:%d", IN_USE, 5900 },
+    { "SPICE", "-spice addr=127.0.0.1,port=%d,disable-ticketing=on",
+      "failed to initialize spice server" },
+    { "a monitor", "-qmp tcp:127.0.0.1:%d,server=on,wait=off", IN_USE },
+    { "a serial port", "-serial tcp:127.0.0.1:%d,server=on,wait=off", IN_USE },
+};
+
+static int take_port(int *port)
+{
+    struct sockaddr_in addr = { .sin_family = AF_INET };
+    socklen_t len = sizeof(addr);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    g_assert_cmpint(bind(fd, (void *)&addr, len), ==, 0);
+    g_assert_cmpint(listen(fd, 1), ==, 0);
+    g_assert_cmpint(getsockname(fd, (void *)&addr, &len), ==, 0);
+    *port = ntohs(addr.sin_port);
+    return fd;
+}
+
+/* A launch does not get the port, and a dry run does not want it */
+static void test_port(const void *data)
+{
+    const Port *p = data;
+    int number, fd = take_port(&number);
+    g_auto(GStrv) parts = g_strsplit(p->options, "%d", 2);
+    g_autofree char *text = g_strdup_printf("%d", number - p->base);
+    g_autofree char *more = g_strjoinv(text, parts);
+    Line line = { .more = more };
+    g_autofree char *images = image_options(IMAGE_KERNEL);
+    g_autofree char *real = options_of(&line, images, "");
+    g_autofree char *dry = options_of(&line, images, ",dry-run=on");
+    g_autoptr(Contract) c = contract_run_options(NULL, real);
+    g_autofree char *rim = NULL;
+
+    contract_check(WIFEXITED(contract_status(c)) &&
+                   WEXITSTATUS(contract_status(c)) == 1 &&
+                   strstr(contract_stderr(c), p->error), "a launch ends with "
+                   "status 0x%x, and says: %s", contract_status(c),
+                   contract_stderr(c));
+    rim = dry_run(getenv("QTEST_QEMU_BINARY"), dry);
+    g_clear_pointer(&rim, g_free);
+    rim = dry_run(contract_native_qemu(), dry);
+    close(fd);
+}
+
 /* Errors: one line, which ends with @message, and exit status 1 */
 typedef struct Wrong {
     const char *name;
@@ -408,6 +470,12 @@ static void add_tests(void)
     contract_add("dry-run", "leaves alone what it does not need",
                  test_leaves_alone, NULL);
     contract_add("dry-run", "has no types that others see", test_types, NULL);
+    for (int i = 0; i < ARRAY_SIZE(ports); i++) {
+        g_autofree char *name = g_strdup_printf("opens no port: %s",
+                                                ports[i].name);
+
+        contract_add("dry-run", name, test_port, &ports[i]);
+    }
     for (int i = 0; i < ARRAY_SIZE(wrongs); i++) {
         g_autofree char *name = g_strdup_printf("refuses: %s", wrongs[i].name);
 
