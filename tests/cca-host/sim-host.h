@@ -28,6 +28,10 @@ void sim_file_punched(int fd, uint64_t off, uint64_t len);
 /* Is an allocation of @size bytes to fail?  Then errno is set */
 bool sim_alloc_fails(const char *what, size_t size);
 
+/* libnuma's, whose header need not be there */
+long mbind(void *addr, unsigned long len, int mode, const unsigned long *nodes,
+           unsigned long maxnode, unsigned flags);
+
 /* What the fortified headers call when open() has no mode argument */
 int __open_2(const char *path, int flags);
 int __open64_2(const char *path, int flags);

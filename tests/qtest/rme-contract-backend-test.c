@@ -173,8 +173,66 @@ static void test_late(const void *data)
     contract_expect_active(c);
 }
 
+/* Where a policy leads, and whether QEMU says that it is for half of the RAM */
+typedef struct Policy {
+    const char *name, *options, *error;
+    bool is_bound, warns;
+} Policy;
+
+static const Policy policies[] = {
+    { "policy=bind", "host-nodes=0,policy=bind", .is_bound = true,
+      .warns = true },
+    { "policy=interleave", "host-nodes=0,policy=interleave", .is_bound = true,
+      .warns = true },
+    { "policy=preferred", "host-nodes=0,policy=preferred", .is_bound = true,
+      .warns = true },
+    { "no policy", "" },
+    { "a node that the host does not have", "host-nodes=7,policy=bind",
+      "cannot bind memory to host NUMA nodes: Invalid argument" },
+    { "nodes without a policy", "host-nodes=0",
+      "host-nodes must be empty for policy default, or you should explicitly "
+      "specify a policy other than default" },
+};
+
+#define BINDS "memory backend 'm': host-nodes= and policy= bind what the " \
+    "Realm shares, and not its private memory: start QEMU under numactl"
+
+static void test_policy(const void *data)
+{
+    const Policy *t = data;
+    g_autofree char *more = g_strdup_printf("-object memory-backend-ram,id=m,"
+        "size=256M,%s -machine memory-backend=m", t->options);
+    ContractArgs args = { .more = more };
+    g_autoptr(Contract) c = t->error ? contract_run(&args) :
+                                       contract_start(&args);
+    unsigned n;
+
+    if (t->error) {
+        contract_check(strstr(contract_stderr(c), t->error), "stderr is %s",
+                       contract_stderr(c));
+        contract_check(!contract_count(c, "REALM_CREATE"), "a Realm was made");
+        return;
+    }
+    contract_wait_calls(c, "FIRST_RUN", 1);
+    contract_quit(c);
+    contract_expect_active(c);
+    if (t->warns) {
+        contract_expect_warning(c, BINDS);
+    } else {
+        contract_expect_silence(c);
+    }
+    n = contract_count(c, "MBIND");
+    contract_check(n == t->is_bound, "%u calls of mbind()", n);
+}
+
 static void add_tests(void)
 {
+    for (int i = 0; i < ARRAY_SIZE(policies); i++) {
+        g_autofree char *name = g_strconcat("host nodes: ", policies[i].name,
+                                            NULL);
+
+        contract_add("backend", name, test_policy, &policies[i]);
+    }
     for (int i = 0; i < ARRAY_SIZE(foreign); i++) {
         contract_add("backend", foreign[i].name, test_foreign, &foreign[i]);
     }
