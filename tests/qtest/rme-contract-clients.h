@@ -18,12 +18,11 @@
  * @refusal: in the one line that QEMU ends with, NULL if it starts
  * @tool: what cca-measure says, if it is not @refusal
  * @warning: in a line on stderr of one that starts
- * @lacks: what this build does not have, for a line that is refused for that
  * @defaults: has no -nodefaults
  * @daemon: goes on in the background
  */
 typedef struct Client {
-    const char *name, *line, *refusal, *tool, *warning, *lacks;
+    const char *name, *line, *refusal, *tool, *warning;
     bool defaults, daemon;
 } Client;
 
@@ -108,6 +107,12 @@ static const Client clients[] = {
     { "Kata Containers that locks memory",
       KATA(RAM "-overcommit mem-lock=on ", KATA_OBJECT, ONE),
       .warning = "mem-lock= of -overcommit has no effect" },
+    { "Kata Containers, memory of a host node",
+      KATA("-m 2048M -object memory-backend-ram,id=dimm1,size=2048M,"
+           "reserve=off,host-nodes=0,policy=bind -numa node,memdev=dimm1 ",
+           KATA_OBJECT, ONE),
+      .warning = "memory backend 'dimm1': host-nodes= and policy= bind what "
+      "the Realm shares, and not its private memory" },
     { "Kata Containers with memory hotplug",
       KATA("-m 2048M,slots=10,maxmem=129344M ", KATA_OBJECT,
            ONE ",sockets=1,maxcpus=1"),
@@ -224,13 +229,21 @@ static const Client clients[] = {
     { "credentials of systemd", REALM KERNEL "-fw_cfg "
       "name=opt/io.systemd.credentials/x,string=y -smbios "
       "type=11,value=io.systemd.credential:x=y" },
+    /* Where there is no io_uring, QEMU finds out at the first request */
     { "habit: io_uring", REALM KERNEL "-drive file={disk},format=raw,if=none,"
-      "id=d,aio=io_uring,cache.direct=on -device virtio-blk-pci,drive=d",
-      .refusal = "invalid aio option", .lacks = "io_uring" },
-    { "habit: -vnc", REALM KERNEL "-device virtio-gpu-pci -vnc :1",
-      .refusal = "-vnc: invalid option", .lacks = "VNC" },
-    { "habit: -spice", REALM KERNEL "-spice unix=on,addr={new}.spice",
-      .refusal = "-spice: invalid option", .lacks = "SPICE" },
+      "id=d,aio=io_uring,cache.direct=on -device virtio-blk-pci,drive=d" },
+    { "habit: Linux AIO", REALM KERNEL "-drive file={disk},format=raw,if=none,"
+      "id=d,aio=native,cache.direct=on -device virtio-blk-pci,drive=d" },
+    { "habit: -vnc", REALM KERNEL "-device virtio-gpu-pci -vnc :1,to=99" },
+    { "habit: -display vnc", REALM KERNEL "-device virtio-gpu-pci "
+      "-display vnc=127.0.0.1:1,to=99" },
+    { "habit: -spice", REALM KERNEL "-device virtio-gpu-pci "
+      "-spice unix=on,addr={new}.spice,disable-ticketing=on" },
+    { "habit: -spice with an agent's port", REALM KERNEL
+      "-device virtio-gpu-pci "
+      "-spice unix=on,addr={new}.spice,disable-ticketing=on "
+      "-device virtio-serial-pci -chardev spicevmc,id=v,name=vdagent "
+      "-device virtserialport,chardev=v,name=com.redhat.spice.0" },
 };
 
 #endif
