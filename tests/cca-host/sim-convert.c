@@ -68,6 +68,7 @@ void sim_convert_note(SimVcpu *vcpu)
         return;
     }
     sim_ranges_add(&vm->realm.wants_shared, start, end);
+    sim_ranges_remove(&vm->realm.alias_touched, start, end);
     sim_ranges_remove(&vm->realm.asked_ram, start, end);
     if (sim_generation()->owner == SIM_OWNER_RIPAS) {
         /* the VMM may use it from here on, the guest does at the next run */
@@ -102,7 +103,10 @@ static bool not_converted(SimVcpu *vcpu, uint64_t start, uint64_t end)
     return false;
 }
 
-/* The copy of [@start, @end) that the guest gave up has to be freed */
+/*
+ * The copy of [@start, @end) that the guest gave up has to be freed. Of a page
+ * that it used without having asked for it the VMM knows nothing.
+ */
 static bool stale_copy(SimVcpu *vcpu, SimSlot *slot, uint64_t start,
                        uint64_t end)
 {
@@ -117,7 +121,8 @@ static bool stale_copy(SimVcpu *vcpu, SimSlot *slot, uint64_t start,
         void *hva = (void *)(uintptr_t)(slot->hva + (start - slot->gpa));
         unsigned char in_core;
 
-        if (!mincore(hva, SIM_PAGE_SIZE, &in_core) && (in_core & 1)) {
+        if (!mincore(hva, SIM_PAGE_SIZE, &in_core) && (in_core & 1) &&
+            !sim_ranges_any(&vcpu->vm->realm.alias_touched, start, start + 1)) {
             return true;
         }
     }
@@ -204,6 +209,7 @@ int sim_convert_judge(SimVcpu *vcpu)
     }
     if (g->owner == SIM_OWNER_RIPAS && vcpu->fault_private) {
         follow_ripas(vcpu, true);
+        sim_ranges_remove(&vm->realm.alias_touched, vcpu->fault_gpa, fault_end);
     }
     vcpu->fault_touch = false;
     return 0;

@@ -75,6 +75,10 @@ static void write_page(SimVm *vm, uint64_t gpa, bool private)
         if (guarded) {
             sim_guard_convert(vm, gpa, SIM_PAGE_SIZE, false);
         }
+        /* Where nothing stops it, as where a script goes on in another Realm */
+        if (!sim_ranges_any(&vm->realm.wants_shared, gpa, gpa + 1)) {
+            sim_ranges_add(&vm->realm.alias_touched, gpa, gpa + SIM_PAGE_SIZE);
+        }
         memset((void *)(uintptr_t)(slot->hva + off), 1, 1);
         if (guarded) {
             sim_guard_convert(vm, gpa, SIM_PAGE_SIZE, true);
