@@ -10,8 +10,9 @@ boots=$(cat /files/boots)
 sample()
 {
     local n pid
-    for n in 2 "$boots"; do
+    for n in $(seq 2 "$boots"); do
         wait_for grep -q "guest: boot $n is done" /results/reboot.log
+        [ "$n" = 2 ] || [ "$n" = "$boots" ] || continue
         pid=$(pidof qemu-system-aarch64)
         # shellcheck disable=SC2012
         echo "boot $n: $(ls "/proc/$pid/fd" | wc -l) descriptors," \
@@ -40,7 +41,7 @@ head -c 200000 /dev/urandom > /tmp/peer.send
 peer &
 sample &
 # shellcheck disable=SC2046
-run_guest reboot 900 on_cca_host reboot "$QEMU" \
+run_guest reboot $((600 + 60 * boots)) on_cca_host reboot "$QEMU" \
     -M virt,gic-version=3,confidential-guest-support=rme0 \
     -object rme-guest,id=rme0 -cpu host -accel kvm \
     -qmp tcp:127.0.0.1:4444,server=on,wait=off \
