@@ -7,6 +7,8 @@
 
 suite=trixie
 apt_dir=$cache/apt
+# If set, there is nothing but the source packages of this suite
+sources_of=
 
 # mirror: the URI of Debian's archive in this machine's own configuration
 mirror() {
@@ -32,10 +34,12 @@ apt_setup() {
         die "apt knows no mirror of Debian here; use qemu-tree fetch --source DIR"
     mkdir -p "$apt_dir"/{lists,cache}/partial "$apt_dir/cache/archives/partial"
     : > "$apt_dir/status"
-    for s in "$suite" "$suite-backports"; do
-        echo "deb [signed-by=$key arch=amd64,arm64] $uri $s main"
-    done > "$apt_dir/sources.list"
-    echo "deb-src [signed-by=$key] $uri $suite main" >> "$apt_dir/sources.list"
+    {
+        for s in ${sources_of:-"$suite" "$suite-backports"}; do
+            [ -n "$sources_of" ] || echo "deb [signed-by=$key arch=amd64,arm64] $uri $s main"
+        done
+        echo "deb-src [signed-by=$key] $uri ${sources_of:-$suite} main"
+    } > "$apt_dir/sources.list"
     # Given with -c this is read last, so the machine's own settings cannot
     # point these elsewhere; its proxies and credentials stay in force
     cat > "$apt_dir/apt.conf" <<END
@@ -62,7 +66,7 @@ apt_get() { apt-get -c "$apt_dir/apt.conf" -q "$@"; }
 apt_update() {
     [ "${QEMU_CCA_APT-}" != "$apt_dir" ] || return 0
     apt_setup
-    locked apt step "package lists of Debian 13" apt-update.log \
+    locked apt step "package lists of Debian ${sources_of:-13}" apt-update.log \
         apt_get update --error-on=any
     export QEMU_CCA_APT=$apt_dir
 }

@@ -6,11 +6,21 @@
 #   git       a bare repository whose branch `base' is one commit of it
 #   id, tree  what it is, in words; the git tree of it
 #
-# build/base links to the one that this checkout uses.
+# build/base links to the one that this checkout uses, build/base-RELEASE to that
+# of a release which is not the default.
 
 # shellcheck source=qemu-base
 . "$top/qemu-base"
-base=$top/build/base
+export QEMU_CCA_BASE=${QEMU_CCA_BASE:-$DEFAULT_BASE}
+base_dir=$top/bases/$QEMU_CCA_BASE
+[ -f "$base_dir/base" ] ||
+    die "there is no base $QEMU_CCA_BASE (there are: $(cd "$top/bases" && echo *))"
+# shellcheck source=bases/10.0/base
+. "$base_dir/base"
+# What names of trees, builds and logs have: two bases never mix
+of_base=-$QEMU_CCA_BASE
+[ "$QEMU_CCA_BASE" != "$DEFAULT_BASE" ] || of_base=
+base=$top/build/base$of_base
 
 git_identity() {
     export GIT_AUTHOR_NAME=qemu-tree GIT_AUTHOR_EMAIL=qemu-tree@invalid
@@ -61,17 +71,28 @@ use_base() {
     ln -sfn "$cache/$1" "$base"
 }
 
-fetch_debian() {
+# in_base_suite COMMAND...: with an apt of its own for the source packages of a
+# suite that is not this Debian's
+in_base_suite() {
+    [ "$BASE_SUITE" != "$suite" ] || { "$@"; return; }
+    # shellcheck disable=SC2034 # for apt_setup
+    local apt_dir=$cache/apt-$BASE_SUITE sources_of=$BASE_SUITE
+    "$@"
+}
+
+fetch_debian() { in_base_suite fetch_package; }
+fetch_package() {
     local version name
     apt_update
     version=$(apt_cache showsrc --only-source qemu | sed -n 's/^Version: //p' |
               grep -F "1:$BASE_RELEASE." | newest)
-    [ -n "$version" ] || die "the mirror has no QEMU $BASE_RELEASE.x in $suite"
+    [ -n "$version" ] || die "the mirror has no QEMU $BASE_RELEASE.x in $BASE_SUITE: use" \
+        "qemu-tree --base $QEMU_CCA_BASE fetch --source DIR"
     name=base-${version#*:}
     [ -d "$cache/$name" ] ||
         step "source of QEMU ${version#*:}" base.log entry "$name" unpack_debian "$version"
     use_base "$name"
-    ln -sfn "$name" "$cache/base"
+    ln -sfn "$name" "$cache/base$of_base"
 }
 
 fetch_directory() {
@@ -94,7 +115,7 @@ base_tested() { [ "$(cat "$base/tree")" = "$BASE_TREE" ]; }
 need_base() {
     host_tools
     [ ! -d "$base/src" ] || return 0
-    if [ -d "$cache/base/src" ]; then use_base "$(readlink "$cache/base")"
+    if [ -d "$cache/base$of_base/src" ]; then use_base "$(readlink "$cache/base$of_base")"
     else fetch_debian
     fi
     base_tested || say "note: QEMU $(cat "$base/id") is used," \

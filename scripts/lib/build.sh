@@ -51,8 +51,8 @@ build_args() {
 source_dir() {
     case $1 in
     unpatched-*) readlink -f "$base/src" ;;
-    series-* | mutant-* | portable-*) echo "$cache/src-${1%-*}-$checkout" ;;
-    *) echo "$cache/src-$checkout" ;;
+    series-* | mutant-* | portable-*) echo "$cache/src-${1%-*}$of_base-$checkout" ;;
+    *) echo "$cache/src$of_base-$checkout" ;;
     esac
 }
 build_dir() {
@@ -131,8 +131,9 @@ build() {
     need_roms
     case $target in
     unpatched-*) ;;
-    *) locked "src-$checkout" "$top/scripts/qemu-tree" sync "$(source_dir "$target")" ;;
+    *) locked "src$of_base-$checkout" "$top/scripts/qemu-tree" sync "$(source_dir "$target")" ;;
     esac
-    locked "build-$target-$checkout" step "building QEMU for $target${args:+: $args}" \
-        "build-$target.log" run_build "$@"
+    locked "build-$target$of_base-$checkout" \
+        step "building QEMU${of_base:+ ${of_base#-}} for $target${args:+: $args}" \
+        "build-$target$of_base.log" run_build "$@"
 }

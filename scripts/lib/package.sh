@@ -187,7 +187,7 @@ package_key() {
     local p f
     {
         echo "$package_chroot" "$package_version"
-        cat "$top/scripts/lib/package.sh" "$top/patches/series"
+        cat "$top/scripts/lib/package.sh" "$top/patches/series" "$base_dir"/*
         for p in "$top"/patches/*.patch; do
             cat "$p"
             sed -n -e '/^---$/q' -e 's/^Adds:[[:space:]]*//p' "$p" |
