@@ -19,7 +19,7 @@
 #include "qapi/error.h"
 #include "qemu/atomic.h"
 #include "qemu/queue.h"
-#include "exec/ramblock.h"
+#include "system/ramblock.h"
 #include "exec/ramlist.h"
 #include "hw/boards.h"
 #include "hw/core/cpu.h"

@@ -17,7 +17,7 @@
 #define SYSTEM_DRY_RUN_H
 
 #include "qapi/qapi-types-qom.h"
-#include "qemu/accel.h"
+#include "accel/accel-ops.h"
 #include "qobject/qdict.h"
 
 /*

@@ -11,7 +11,7 @@
 #include "qemu/bitmap.h"
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
-#include "exec/address-spaces.h"
+#include "system/address-spaces.h"
 #include "hw/arm/rme-shared.h"
 #include "hw/boards.h"
 #include "hw/core/cpu.h"

@@ -12,7 +12,7 @@
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/memalign.h"
-#include "exec/address-spaces.h"
+#include "system/address-spaces.h"
 #include "hw/arm/rme-generation.h"
 #include "system/kvm.h"
 #include "system/kvm_int.h"

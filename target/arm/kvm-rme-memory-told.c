@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <linux/kvm.h>
 
-#include "exec/ramblock.h"
+#include "system/ramblock.h"
 #include "system/kvm.h"
 #include "kvm-rme-abi.h"
 #include "kvm-rme-memory.h"

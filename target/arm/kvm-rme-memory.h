@@ -11,7 +11,7 @@
 #ifndef TARGET_ARM_KVM_RME_MEMORY_H
 #define TARGET_ARM_KVM_RME_MEMORY_H
 
-#include "exec/memory.h"
+#include "system/memory.h"
 
 /**
  * RmeMemoryOps: one way to tell KVM

@@ -8,7 +8,7 @@
 #include <linux/kvm.h>
 
 #include "qemu/atomic.h"
-#include "exec/address-spaces.h"
+#include "system/address-spaces.h"
 #include "exec/cpu-common.h"
 #include "hw/arm/rme-shared.h"
 #include "hw/core/cpu.h"

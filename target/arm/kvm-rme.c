@@ -8,6 +8,7 @@
 #include "qapi/error.h"
 #include "qemu/bitmap.h"
 #include "hw/boards.h"
+#include "system/kvm_int.h"
 #include "kvm-rme.h"
 
 RmeGuest *kvm_rme_guest(void)
@@ -29,11 +30,11 @@ bool kvm_rme_check_width(const RmeGuest *guest, unsigned limit, Error **errp)
     return false;
 }
 
-int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp)
+int kvm_rme_probe_host(RmeGuest *guest, KVMState *s, Error **errp)
 {
     RmeAbi abi;
 
-    if (!kvm_rme_abi_probe_host(kvm_fd, guest->ipa_bits, true, &abi, errp) ||
+    if (!kvm_rme_abi_probe_host(s->fd, guest->ipa_bits, true, &abi, errp) ||
         !kvm_rme_check_width(guest, abi.ipa_max, errp)) {
         return -1;
     }

@@ -18,11 +18,29 @@
 #define TARGET_ARM_KVM_RME_H
 
 #include "cpu-qom.h"
-#ifndef CONFIG_USER_ONLY
-#include CONFIG_DEVICES /* CONFIG_ARM_CCA */
-#endif
 
-#if defined(CONFIG_KVM) && defined(CONFIG_ARM_CCA)
+/*
+ * Where no Realm can run under KVM, kvm-rme-stub.c says so.
+ */
+
+/**
+ * kvm_rme_finalize_vcpu: are the CPU's properties possible for this machine?
+ * @cpu: with the host's features and the user's properties
+ * @errp: set if not
+ *
+ * To be called under KVM. Features that a Realm's vCPU cannot have are turned
+ * off.
+ */
+bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp);
+
+/**
+ * kvm_rme_state_hidden: are the vCPUs' registers out of QEMU's reach?
+ *
+ * To be called under KVM.
+ */
+bool kvm_rme_state_hidden(void);
+
+#ifndef CONFIG_USER_ONLY
 
 #include "cpu.h"
 #include "hw/arm/rme-guest.h"
@@ -93,14 +111,14 @@ bool kvm_rme_check_width(const RmeGuest *guest, unsigned limit, Error **errp);
 /**
  * kvm_rme_probe_host: probe the host for @guest
  * @guest: a Realm whose ipa_bits is decided, in RME_STATE_NEW
- * @kvm_fd: /dev/kvm
+ * @s: the accelerator, with /dev/kvm open
  * @errp: set if the host cannot run it
  *
  * To be called before the VM is created; moves @guest to RME_STATE_PROBED.
  *
  * Returns: the type for KVM_CREATE_VM, or -1
  */
-int kvm_rme_probe_host(RmeGuest *guest, int kvm_fd, Error **errp);
+int kvm_rme_probe_host(RmeGuest *guest, KVMState *s, Error **errp);
 
 /**
  * kvm_rme_scratch_type: type of a scratch VM that has the machine's features
@@ -125,15 +143,6 @@ uint32_t kvm_rme_vcpu_features(void);
  * A dry run has to be told, and the launch has the same command line.
  */
 void kvm_rme_add_vcpu_properties(ARMCPU *cpu);
-
-/**
- * kvm_rme_finalize_vcpu: are the CPU's properties possible for this machine?
- * @cpu: with the host's features and the user's properties
- * @errp: set if not
- *
- * Features that a Realm's vCPU cannot have are turned off.
- */
-bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp);
 
 /**
  * kvm_rme_init_vcpu: set the debug resources of a Realm's vCPU, and what the
@@ -318,57 +327,6 @@ bool kvm_rme_run_again(const RmeGuest *guest, CPUState *cpu);
  */
 void kvm_rme_run_went(const RmeGuest *guest, CPUState *cpu);
 
-/**
- * kvm_rme_state_hidden: are the vCPUs' registers out of QEMU's reach?
- */
-bool kvm_rme_state_hidden(void);
-
-#else /* no KVM, or no machine that could be a Realm */
-
-#include "rme-cpu.h"
-
-struct RmeGuest;
-
-static inline struct RmeGuest *kvm_rme_guest(void)
-{
-    return NULL;
-}
-
-static inline bool kvm_rme_state_hidden(void)
-{
-    return false;
-}
-
-static inline void kvm_rme_add_vcpu_properties(ARMCPU *cpu)
-{
-    g_assert_not_reached();
-}
-
-static inline unsigned long kvm_rme_scratch_type(unsigned long type)
-{
-    return type;
-}
-
-static inline uint32_t kvm_rme_vcpu_features(void)
-{
-    return 0;
-}
-
-static inline bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp)
-{
-    return rme_cpu_check_no_properties(cpu, errp);
-}
-
-static inline bool kvm_rme_init_vcpu(ARMCPU *cpu, Error **errp)
-{
-    g_assert_not_reached();
-}
-
-static inline bool kvm_rme_init_pmu(ARMCPU *cpu, Error **errp)
-{
-    g_assert_not_reached();
-}
-
-#endif
+#endif /* !CONFIG_USER_ONLY */
 
 #endif

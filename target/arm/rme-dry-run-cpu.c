@@ -74,10 +74,10 @@ void rme_dry_run_cpu_init(Object *obj)
     set_feature(env, ARM_FEATURE_AARCH64);
     set_feature(env, ARM_FEATURE_PMU);
     set_feature(env, ARM_FEATURE_GENERIC_TIMER);
-    cpu->isar.id_aa64pfr0 = 0x11;       /* EL1 and EL0, AArch64 only */
-    cpu->isar.id_aa64pfr0 = FIELD_DP64(cpu->isar.id_aa64pfr0, ID_AA64PFR0,
-                                       SVE, SVE_NOT_SET);
-    cpu->isar.id_aa64mmfr0 = FIELD_DP64(0, ID_AA64MMFR0, PARANGE, PARANGE_MAX);
+    /* EL1 and EL0, AArch64 only */
+    SET_IDREG(&cpu->isar, ID_AA64PFR0, 0x11);
+    FIELD_DP64_IDREG(&cpu->isar, ID_AA64PFR0, SVE, SVE_NOT_SET);
+    FIELD_DP64_IDREG(&cpu->isar, ID_AA64MMFR0, PARANGE, PARANGE_MAX);
 
     cpu->sve_vq.supported = MAKE_64BIT_MASK(0, ARM_MAX_VQ);
     aarch64_add_sve_properties(obj);
@@ -96,7 +96,7 @@ void rme_dry_run_register_cpu(void)
     };
 
     if (!object_class_by_name(TYPE_HOST_CPU)) {
-        aarch64_cpu_register(&host_cpu);
+        arm_cpu_register(&host_cpu);
     }
 }
 
@@ -122,7 +122,7 @@ static bool check_pmu_given(const ARMCPU *cpu, Error **errp)
 
 static bool check_sve_given(ARMCPU *cpu, Error **errp)
 {
-    unsigned sve = FIELD_EX64(cpu->isar.id_aa64pfr0, ID_AA64PFR0, SVE);
+    unsigned sve = FIELD_EX64_IDREG(&cpu->isar, ID_AA64PFR0, SVE);
 
     if (sve && !cpu->sve_vq.map) {
         error_setg(errp, "a dry run cannot know the host of the launch: add "
@@ -130,8 +130,7 @@ static bool check_sve_given(ARMCPU *cpu, Error **errp)
                    "sve=off, to -cpu host");
         return false;
     }
-    cpu->isar.id_aa64pfr0 = FIELD_DP64(cpu->isar.id_aa64pfr0, ID_AA64PFR0,
-                                       SVE, !!sve);
+    FIELD_DP64_IDREG(&cpu->isar, ID_AA64PFR0, SVE, !!sve);
     return true;
 }
 
@@ -155,7 +154,7 @@ static bool dry_run_cpu_realize(CPUState *cs, Error **errp)
 
     dfr0 = FIELD_DP64(dfr0, ID_AA64DFR0, BRPS, cpu->rme_num_bps - 1);
     dfr0 = FIELD_DP64(dfr0, ID_AA64DFR0, WRPS, cpu->rme_num_wps - 1);
-    cpu->isar.id_aa64dfr0 = dfr0;
+    SET_IDREG(&cpu->isar, ID_AA64DFR0, dfr0);
     return true;
 }
 
@@ -173,7 +172,7 @@ void rme_dry_run_get_params(ARMCPU *cpu, RmePlanParams *params)
     }
 }
 
-static void dry_run_cpu_class_init(ObjectClass *oc, void *data)
+static void dry_run_cpu_class_init(ObjectClass *oc, const void *data)
 {
     ACCEL_CPU_CLASS(oc)->cpu_target_realize = dry_run_cpu_realize;
 }

@@ -48,7 +48,7 @@ static IOMMUTLBEntry translate_4k(IOMMUMemoryRegion *iommu, hwaddr addr,
     };
 }
 
-static void bench_4k_class_init(ObjectClass *oc, void *data)
+static void bench_4k_class_init(ObjectClass *oc, const void *data)
 {
     IOMMU_MEMORY_REGION_CLASS(oc)->translate = translate_4k;
 }

@@ -10,8 +10,8 @@
 #include "qapi/error.h"
 #include "qemu/main-loop.h"
 #include "qom/object.h"
-#include "exec/address-spaces.h"
-#include "exec/ramblock.h"
+#include "system/address-spaces.h"
+#include "system/ramblock.h"
 #include "hw/arm/cca/dma.h"
 #include "system/system.h"
 

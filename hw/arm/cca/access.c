@@ -6,8 +6,8 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "exec/address-spaces.h"
-#include "exec/memory.h"
+#include "system/address-spaces.h"
+#include "system/memory.h"
 #include "hw/arm/cca/access.h"
 #include "hw/arm/cca/dma.h"
 #include "hw/arm/rme-guest.h"

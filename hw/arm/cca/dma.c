@@ -9,8 +9,8 @@
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
 #include "qapi/error.h"
-#include "exec/address-spaces.h"
-#include "exec/ramblock.h"
+#include "system/address-spaces.h"
+#include "system/ramblock.h"
 #include "hw/arm/cca/dma.h"
 #include "system/dma.h"
 #include "trace.h"
@@ -153,7 +153,7 @@ static void rme_dma_replay(IOMMUMemoryRegion *iommu, IOMMUNotifier *notifier)
 {
 }
 
-static void rme_dma_region_class_init(ObjectClass *oc, void *data)
+static void rme_dma_region_class_init(ObjectClass *oc, const void *data)
 {
     IOMMUMemoryRegionClass *imrc = IOMMU_MEMORY_REGION_CLASS(oc);
 

@@ -7,7 +7,7 @@
 #ifndef HW_ARM_CCA_DMA_H
 #define HW_ARM_CCA_DMA_H
 
-#include "exec/memory.h"
+#include "system/memory.h"
 #include "hw/arm/rme-shared.h"
 #include "hw/pci/pci.h"
 #include "qom/object.h"

@@ -23,12 +23,13 @@
 #include "hw/arm/cca/machine.h"
 #include "hw/boards.h"
 #include "rme-dry-run-cpu.h"
-#include "qapi/qapi-commands-misc-target.h"
-#include "qapi/qapi-visit-misc-target.h"
+#include "qapi/qapi-commands-misc-arm.h"
+#include "qapi/qapi-visit-misc-arm.h"
 #include "qapi/qobject-output-visitor.h"
 #include "qobject/qjson.h"
 #include "qobject/qobject.h"
-#include "system/accel-ops.h"
+#include "accel/accel-ops.h"
+#include "accel/accel-cpu-ops.h"
 #include "system/cpus.h"
 #include "system/dry-run.h"
 
@@ -185,7 +186,7 @@ static bool init_guest(MachineState *ms, Error **errp)
     return true;
 }
 
-static int dry_run_init_machine(MachineState *ms)
+static int dry_run_init_machine(AccelState *as, MachineState *ms)
 {
     Error *err = NULL;
 
@@ -228,7 +229,7 @@ static void dry_run_accel_init(Object *obj)
     DRY_RUN_ACCEL(obj)->irqchip = ON_OFF_SPLIT_ON;
 }
 
-static void dry_run_accel_class_init(ObjectClass *oc, void *data)
+static void dry_run_accel_class_init(ObjectClass *oc, const void *data)
 {
     static const char *const ignored[] = {
         "device", "eager-split-size", "kvm-shadow-mem",
@@ -265,7 +266,7 @@ static void dry_run_kick_vcpu(CPUState *cpu)
 {
 }
 
-static void dry_run_accel_ops_class_init(ObjectClass *oc, void *data)
+static void dry_run_accel_ops_class_init(ObjectClass *oc, const void *data)
 {
     AccelOpsClass *ops = ACCEL_OPS_CLASS(oc);
 

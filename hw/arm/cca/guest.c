@@ -390,7 +390,7 @@ static void set_methods(ConfidentialGuestSupportClass *klass)
     klass->other_spellings = virt_cca_other_spellings;
 }
 
-static void rme_guest_class_init(ObjectClass *oc, void *data)
+static void rme_guest_class_init(ObjectClass *oc, const void *data)
 {
     UserCreatableClass *ucc = USER_CREATABLE_CLASS(oc);
 

@@ -8,7 +8,7 @@
 #include "monitor/hmp-target.h"
 #include "monitor/monitor.h"
 #include "qapi/error.h"
-#include "qapi/qapi-commands-misc-target.h"
+#include "qapi/qapi-commands-misc-arm.h"
 
 static void print_host(Monitor *mon, const CcaInfo *info)
 {

@@ -10,7 +10,7 @@
 #include "qemu/datadir.h"
 #include "qemu/error-report.h"
 #include "qemu/units.h"
-#include "exec/address-spaces.h"
+#include "system/address-spaces.h"
 #include "hw/arm/cca/dma.h"
 #include "hw/arm/cca/event-log.h"
 #include "hw/arm/cca/machine.h"

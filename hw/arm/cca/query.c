@@ -8,7 +8,7 @@
 #include "hw/arm/cca/report.h"
 #include "hw/arm/rme-shared.h"
 #include "hw/boards.h"
-#include "qapi/qapi-commands-misc-target.h"
+#include "qapi/qapi-commands-misc-arm.h"
 
 static CcaImageList *images(const RmeGuest *guest)
 {

@@ -8,7 +8,7 @@
 
 #include "hw/arm/rme-guest.h"
 #include "hw/arm/cca/hashing.h"
-#include "qapi/qapi-types-misc-target.h"
+#include "qapi/qapi-types-misc-arm.h"
 
 /**
  * rme_report_start: begin to compute the measurement of a launch, if wanted

@@ -1,7 +1,7 @@
 /*
- * QMP query-cca-capabilities in a build without KVM
+ * QMP query-cca-capabilities where no Realm can run: without KVM, or another target
  *
- * The type rme-guest exists in it, and whoever finds that type asks: the
+ * The type rme-guest may exist in it, and whoever finds that type asks: the
  * command must be there and say no.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -9,7 +9,7 @@
 
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "qapi/qapi-commands-misc-target.h"
+#include "qapi/qapi-commands-misc-arm.h"
 
 CcaCapabilities *qmp_query_cca_capabilities(Error **errp)
 {

@@ -1,10 +1,10 @@
 /*
- * QMP query-cca in a build without the machine that can be a Realm
+ * QMP query-cca where there is no machine that could be a Realm
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "qapi/qapi-commands-misc-target.h"
+#include "qapi/qapi-commands-misc-arm.h"
 
 CcaInfo *qmp_query_cca(Error **errp)
 {
