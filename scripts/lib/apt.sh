@@ -35,7 +35,7 @@ apt_setup() {
     mkdir -p "$apt_dir"/{lists,cache}/partial "$apt_dir/cache/archives/partial"
     : > "$apt_dir/status"
     {
-        for s in ${sources_of:-"$suite" "$suite-backports"}; do
+        for s in "$suite" "$suite-backports"; do
             [ -n "$sources_of" ] || echo "deb [signed-by=$key arch=amd64,arm64] $uri $s main"
         done
         echo "deb-src [signed-by=$key] $uri ${sources_of:-$suite} main"
@@ -61,6 +61,21 @@ END
 
 apt_cache() { apt-cache -c "$apt_dir/apt.conf" -q "$@"; }
 apt_get() { apt-get -c "$apt_dir/apt.conf" -q "$@"; }
+# As on an arm64 machine on which nothing is installed
+arm64_apt_get() {
+    apt_get -o APT::Architecture=arm64 -o APT::Architectures=arm64 "$@"
+}
+
+# unpack_packages PACKAGE=VERSION... DIR: into DIR/all, what they are into
+# DIR/packages. No maintainer script runs
+unpack_packages() {
+    local dir=${*: -1} p
+    mkdir "$dir/deb" "$dir/all"
+    (cd "$dir/deb" && apt_get download "${@:1:$#-1}")
+    for p in "$dir"/deb/*.deb; do dpkg-deb -x "$p" "$dir/all"; done
+    rm -r "$dir/deb"
+    printf '%s\n' "${@:1:$#-1}" > "$dir/packages"
+}
 
 # apt_update: fetch and verify the package lists, once in a run of the scripts
 apt_update() {

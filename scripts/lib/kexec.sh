@@ -4,11 +4,9 @@
 # kexec for guests of the emulated host, as a cpio archive: Debian's arm64 package,
 # unpacked, with the libraries that the program needs. No maintainer script runs.
 
-# kexec_packages: PACKAGE=VERSION, one a line, as on an arm64 machine on which
-# nothing is installed
+# kexec_packages: PACKAGE=VERSION, one a line
 kexec_packages() {
-    apt_get -o APT::Architecture=arm64 -o APT::Architectures=arm64 install -s \
-        --no-install-recommends kexec-tools |
+    arm64_apt_get install -s --no-install-recommends kexec-tools |
         sed -nE 's/^Inst ((lib|kexec|zlib)[^ ]*) \(([^ ]*) .*\[arm64\].*/\1:arm64=\3/p'
 }
 
@@ -18,17 +16,13 @@ unpack_kexec() (
     root=$cache/$chroot_name dir=${*: -1} library_trees=("${*: -1}/all" "$root")
     # shellcheck source=/dev/null
     . "$top/tests/cca-host/host/image-lib.sh"
-    mkdir -p "$dir/deb" "$dir/all" "$dir/tree"/{bin,lib,usr/lib/aarch64-linux-gnu}
-    (cd "$dir/deb" && apt_get download "${@:1:$#-1}")
-    for p in "$dir"/deb/*.deb; do dpkg-deb -x "$p" "$dir/all"; done
+    unpack_packages "$@"
+    mkdir -p "$dir/tree/bin"
     mv "$(find "$dir/all" -path '*sbin/kexec')" "$dir/tree/bin/"
     mapfile -t libs < <(elf_closure "$dir/tree/bin/kexec")
-    cp -L "${libs[@]}" "$dir/tree/usr/lib/aarch64-linux-gnu/"
-    # Programs name it by another path
-    mv "$dir/tree/usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1" "$dir/tree/lib/"
+    copy_libraries "$dir/tree" "${libs[@]}"
     pack "$dir/tree" "$dir/kexec.cpio"
-    printf '%s\n' "${@:1:$#-1}" > "$dir/packages"
-    rm -r "$dir/deb" "$dir/all" "$dir/tree"
+    rm -r "$dir/all" "$dir/tree"
 )
 
 # need_kexec: make the archive unless there is one, of whatever version the mirror

@@ -12,11 +12,6 @@ libvirt_parts=(etc/libvirt usr/sbin/libvirtd usr/sbin/virtlogd usr/bin/virsh
     usr/share/libvirt usr/lib/libvirt usr/lib/aarch64-linux-gnu/libvirt
     etc/apparmor.d usr/sbin/apparmor_parser)
 
-# As on an arm64 machine on which nothing is installed
-arm64_apt_get() {
-    apt_get -o APT::Architecture=arm64 -o APT::Architectures=arm64 "$@"
-}
-
 # libvirt_packages: PACKAGE=VERSION, one a line.  The daemon and its driver are
 # taken without what they depend on (systemd, a QEMU); their libraries are those
 # of the client and of virtlogd.
@@ -37,22 +32,17 @@ unpack_libvirt() (
     root=$cache/$chroot_name dir=${*: -1} library_trees=("${*: -1}/all" "$root")
     # shellcheck source=/dev/null
     . "$top/tests/cca-host/host/image-lib.sh"
-    mkdir "$dir/deb" "$dir/all" "$dir/tree"
-    (cd "$dir/deb" && apt_get download "${@:1:$#-1}")
-    for p in "$dir"/deb/*.deb; do dpkg-deb -x "$p" "$dir/all"; done
+    unpack_packages "$@"
+    mkdir "$dir/tree"
     for part in "${libvirt_parts[@]}"; do
         mkdir -p "$dir/tree/$(dirname "$part")"
         mv "$dir/all/$part" "$dir/tree/$part"
     done
     mapfile -t programs < <(find "$dir"/tree/usr -type f \( -perm -1 -o -name '*.so' \))
     mapfile -t libs < <(elf_closure "${programs[@]}")
-    cp -L "${libs[@]}" "$dir/tree/usr/lib/aarch64-linux-gnu/"
-    # Programs name it by another path
-    mkdir "$dir/tree/lib"
-    mv "$dir/tree/usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1" "$dir/tree/lib/"
+    copy_libraries "$dir/tree" "${libs[@]}"
     pack "$dir/tree" "$dir/libvirt.cpio"
-    printf '%s\n' "${@:1:$#-1}" > "$dir/packages"
-    rm -r "$dir/deb" "$dir/all" "$dir/tree"
+    rm -r "$dir/all" "$dir/tree"
 )
 
 # need_libvirt: make the archive unless there is one, of whatever version the
@@ -101,9 +91,7 @@ pack_package() (
     install_package "$dir"
     mapfile -t programs < <(find "$dir"/tree/usr/{bin,lib} -type f \( -perm -1 -o -name '*.so' \))
     mapfile -t libs < <(elf_closure "${programs[@]}")
-    cp -L "${libs[@]}" "$dir/tree/usr/lib/aarch64-linux-gnu/"
-    mkdir "$dir/tree/lib"
-    mv "$dir/tree/usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1" "$dir/tree/lib/"
+    copy_libraries "$dir/tree" "${libs[@]}"
     rm -rf "$dir/tree/usr/share/doc" "$dir/tree/usr/share/man"
     pack "$dir/tree" "$dir/qemu.cpio"
     rm -rf "$dir/deb" "$dir/tree"

@@ -15,15 +15,12 @@ nova_packages=(python3-nova python3-libvirt python3-lxml libvirt-common
 # unpack_nova PACKAGE=VERSION... DIR
 unpack_nova() (
     dir=${*: -1}
-    mkdir "$dir/deb" "$dir/all"
-    (cd "$dir/deb" && apt_get download "${@:1:$#-1}")
-    for p in "$dir"/deb/*.deb; do dpkg-deb -x "$p" "$dir/all"; done
+    unpack_packages "$@"
     for part in "${nova_parts[@]}"; do
         mkdir -p "$dir/$(dirname "$part")"
         mv "$dir/all/$part" "$dir/$part"
     done
-    printf '%s\n' "${@:1:$#-1}" > "$dir/packages"
-    rm -r "$dir/deb" "$dir/all"
+    rm -r "$dir/all"
 )
 
 # need_nova: the tree, of whatever version the mirror had when it was made; its

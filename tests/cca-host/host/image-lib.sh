@@ -97,6 +97,16 @@ elf_closure()
     printf '%s\n' "${seen[@]}"
 }
 
+# copy_libraries TREE FILE...: libraries, and the loader where programs expect it
+copy_libraries()
+{
+    local tree=$1
+    shift
+    mkdir -p "$tree"/{lib,usr/lib/aarch64-linux-gnu}
+    cp -L "$@" "$tree/usr/lib/aarch64-linux-gnu/"
+    mv "$tree/usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1" "$tree/lib/"
+}
+
 # pack DIR FILE: DIR as a cpio archive, complete or not at all. The same content
 # gives the same bytes: a Realm's measurement depends on its initrd.
 pack()
@@ -168,13 +178,10 @@ base_archive()
 
 fill_qemu()
 {
-    local tree=$1 qemu=$2 lib
+    local tree=$1 qemu=$2
     shift 2
-    mkdir -p "$tree"/{lib,bin,usr/lib/aarch64-linux-gnu}
-    for lib in "$@"; do
-        cp -L "$lib" "$tree/usr/lib/aarch64-linux-gnu/"
-    done
-    mv "$tree/usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1" "$tree/lib/"
+    mkdir -p "$tree/bin"
+    copy_libraries "$tree" "$@"
     from_root aarch64-linux-gnu-strip -o "$tree/bin/qemu-system-aarch64" "$qemu"
 }
 
