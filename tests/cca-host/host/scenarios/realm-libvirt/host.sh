@@ -113,6 +113,25 @@ reboots()
     settles "again: it is" 60 again "shut off (destroyed)"
 }
 
+# The same domain, with the same id, by virsh
+restarts()
+{
+    local up='waits for the power button' id
+    domain restart cca-libvirt-kernel.xml -e "$(cmdline button)"
+    start_on_console restart
+    step "restart: its console shows that it is up" wait_log restart 600 "$up"
+    id=$(virsh domid restart)
+    step "restart: virsh reset" virsh reset restart
+    step "restart: it boots again" until_so 600 wait_boots restart "$up" 2
+    step "restart: virsh reboot" virsh reboot --mode acpi restart
+    step "restart: it boots a third time" until_so 600 wait_boots restart "$up" 3
+    says "restart: it is the same domain" "^$id\$" virsh domid restart
+    virsh qemu-monitor-command restart '{"execute":"query-cca"}' > /results/restart.qmp
+    says "restart: query-cca has three launches" '"launches":3' cat /results/restart.qmp
+    step "restart: virsh shutdown" virsh shutdown restart
+    settles "restart: it is" 300 restart "shut off (shutdown)"
+}
+
 # A Realm that cannot go on is not one that was shut down: it stays, with what
 # QEMU's monitor can tell of it, and its process may also just be gone
 deaths()
