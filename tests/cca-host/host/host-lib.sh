@@ -52,7 +52,9 @@ run_guest()
         now=$(($(date +%s) - start))
         if [ $now -ge "$limit" ]; then
             progress "$name: no end after $limit s, killed"
-            kill -9 $pid
+            # Of a function, like on_cca_host, that is a shell around QEMU
+            # shellcheck disable=SC2046 # a list
+            kill -9 $pid $(cat "/proc/$pid/task/$pid/children")
             wait $pid
             echo timeout > "/results/$name.status"
             return 1
