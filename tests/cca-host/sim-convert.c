@@ -68,7 +68,9 @@ void sim_convert_note(SimVcpu *vcpu)
         return;
     }
     sim_ranges_add(&vm->realm.wants_shared, start, end);
-    sim_ranges_remove(&vm->realm.alias_touched, start, end);
+    if (!vcpu->fault_touch) {
+        sim_ranges_remove(&vm->realm.alias_touched, start, end);
+    }
     sim_ranges_remove(&vm->realm.asked_ram, start, end);
     if (sim_generation()->owner == SIM_OWNER_RIPAS) {
         /* the VMM may use it from here on, the guest does at the next run */
