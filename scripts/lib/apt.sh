@@ -3,12 +3,12 @@
 #
 # A private apt: Debian 13 from the mirror that this machine already uses,
 # checked with Debian's keys, in lists and caches of its own.  Nothing under
-# /etc or /var is touched and no mirror is named in this repository.
+# /etc or /var is touched and no mirror is named in this repository.  Another
+# suite is these three with other values, see in_base_suite.
 
 suite=trixie
+backports=trixie-backports
 apt_dir=$cache/apt
-# If set, there is nothing but the source packages of this suite
-sources_of=
 
 # mirror: the URI of Debian's archive in this machine's own configuration
 mirror() {
@@ -35,10 +35,10 @@ apt_setup() {
     mkdir -p "$apt_dir"/{lists,cache}/partial "$apt_dir/cache/archives/partial"
     : > "$apt_dir/status"
     {
-        for s in "$suite" "$suite-backports"; do
-            [ -n "$sources_of" ] || echo "deb [signed-by=$key arch=amd64,arm64] $uri $s main"
+        for s in "$suite" $backports; do
+            echo "deb [signed-by=$key arch=amd64,arm64] $uri $s main"
         done
-        echo "deb-src [signed-by=$key] $uri ${sources_of:-$suite} main"
+        echo "deb-src [signed-by=$key] $uri $suite main"
     } > "$apt_dir/sources.list"
     # Given with -c this is read last, so the machine's own settings cannot
     # point these elsewhere; its proxies and credentials stay in force
@@ -81,7 +81,7 @@ unpack_packages() {
 apt_update() {
     [ "${QEMU_CCA_APT-}" != "$apt_dir" ] || return 0
     apt_setup
-    locked apt step "package lists of Debian ${sources_of:-13}" apt-update.log \
+    locked apt step "package lists of Debian ${suite/trixie/13}" apt-update.log \
         apt_get update --error-on=any
     export QEMU_CCA_APT=$apt_dir
 }

@@ -71,12 +71,11 @@ use_base() {
     ln -sfn "$cache/$1" "$base"
 }
 
-# in_base_suite COMMAND...: with an apt of its own for the source packages of a
-# suite that is not this Debian's
+# in_base_suite COMMAND...: with the apt of the suite that the base is from
 in_base_suite() {
     [ "$BASE_SUITE" != "$suite" ] || { "$@"; return; }
-    # shellcheck disable=SC2034 # for apt_setup
-    local apt_dir=$cache/apt-$BASE_SUITE sources_of=$BASE_SUITE
+    # shellcheck disable=SC2034 # for apt.sh
+    local apt_dir=$cache/apt-$BASE_SUITE suite=$BASE_SUITE backports=
     "$@"
 }
 

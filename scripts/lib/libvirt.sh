@@ -73,7 +73,7 @@ install_package() {
     mkdir -p "$1/tree/var/lib/dpkg/"{info,updates} "$1/deb"
     touch "$1/tree/var/lib/dpkg/"{status,available}
     for p in "${host_debs[@]}"; do
-        cp "$top/build/package/${p}_"*_arm64.deb "$1/deb/"
+        cp "$package_dir/${p}_"*_arm64.deb "$1/deb/"
         inside+=("/src/deb/$(cd "$1/deb" && echo "${p}"_*)")
     done
     in_package_chroot "$1/tree:/src/tree" "$1/deb:/src/deb" -- / sh -ec '
@@ -97,7 +97,7 @@ pack_package() (
     rm -rf "$dir/deb" "$dir/tree"
 )
 
-# need_host_package: the archive with the QEMU that is in build/package; its path
+# need_host_package: the archive with the QEMU of need_package; its path
 # is $package_archive
 need_host_package() {
     local name

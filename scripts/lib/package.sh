@@ -2,7 +2,10 @@
 # shellcheck shell=bash disable=SC2016,SC2031
 #
 # Debian's arm64 packages of QEMU with the series: a source package of its own
-# version, built in a chroot that has what Debian's package builds with.
+# version, built in a chroot that has what Debian's package builds with. All of
+# it is of the suite that the base is from: in_base_suite.
+
+package_dir=$top/build/package$of_base
 
 # What of Debian's build is left out, as its build profiles
 package_profiles=cross,nocheck,nodoc,pkg.qemu.use-upstream-vdso,pkg.qemu.omit-vdso-build-dep
@@ -41,7 +44,7 @@ make_package_chroot() {
 need_package_chroot() {
     announce_root
     package_base
-    package_chroot=package-chroot-$(echo 1 "$chroot_name" "${package_tools[@]}" \
+    package_chroot=package-chroot-$(echo 1 "$chroot_name$of_base" "${package_tools[@]}" \
         "$package_profiles" "$(cat "$base/dsc")" | hash12)
     [ ! -d "$cache/$package_chroot" ] || return 0
     apt_update
@@ -196,17 +199,18 @@ package_key() {
     } | hash12
 }
 
-# need_package REVISION: build/package, made again only if something changed;
-# it is a copy of the cache entry $package_entry
-need_package() {
+# need_package REVISION: $package_dir, made again only if something changed; it
+# is a copy of the cache entry $package_entry
+need_package() { in_base_suite need_package_here "$1"; }
+need_package_here() {
     need_package_chroot
     package_version=$base_version+cca$1
     package_entry=package-$(package_key)
     if [ ! -d "$cache/$package_entry" ]; then
         apt_update
         step "Debian's packages of QEMU $package_version for arm64" \
-            package.log entry "$package_entry" make_package
+            "package$of_base.log" entry "$package_entry" make_package
     fi
-    rm -rf "$top/build/package"
-    cp -rT --reflink=auto "$cache/$package_entry" "$top/build/package"
+    rm -rf "$package_dir"
+    cp -rT --reflink=auto "$cache/$package_entry" "$package_dir"
 }
