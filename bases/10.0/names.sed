@@ -19,8 +19,11 @@ s~accel_irqchip_(add_irqfd_notifier_gsi|remove_irqfd_notifier_gsi)\(~kvm_irqchip
 s~accel_msi_via_irqfd_enabled~kvm_msi_via_irqfd_enabled~
 # ID registers are members of a struct, each with its name
 s~SET_IDREG\(&cpu->isar, (ID_\w+), (.*)\);~cpu->isar.\L\1\E = \2;~
+s~GET_IDREG\(&cpu->isar, (ID_\w+)\)~cpu->isar.\L\1\E~
 s~FIELD_DP64_IDREG\(&cpu->isar, (ID_\w+), (.*)\);~cpu->isar.\L\1\E = FIELD_DP64(cpu->isar.\L\1\E, \1, \2);~
 s~FIELD_EX64_IDREG\(&cpu->isar, (ID_\w+), ~FIELD_EX64(cpu->isar.\L\1\E, \1, ~
 s~arm_cpu_register\(&host_cpu~aarch64_cpu_register(\&host_cpu~
 # It has no Error yet
 s~(get_image_size\([a-z_>-]+), NULL\)~\1)~
+# It had no list of capabilities
+s~qtest_init_ext\(("\w+", \w+), NULL, ~qtest_init_with_env(\1, ~

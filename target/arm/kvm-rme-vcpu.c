@@ -72,7 +72,7 @@ static bool check_limit(const char *name, int want, unsigned limit,
 
 bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp)
 {
-    uint64_t dfr0 = cpu->isar.id_aa64dfr0;
+    uint64_t dfr0 = GET_IDREG(&cpu->isar, ID_AA64DFR0);
 
     if (!kvm_rme_guest()) {
         return rme_cpu_check_no_properties(cpu, errp);
@@ -182,7 +182,7 @@ bool kvm_rme_init_vcpu(ARMCPU *cpu, Error **errp)
     want = FIELD_DP64(host, ID_AA64DFR0, BRPS, brps);
     want = FIELD_DP64(want, ID_AA64DFR0, WRPS, wrps);
     want = FIELD_DP64(want, ID_AA64DFR0, CTX_CMPS, MIN(ctx_cmps, brps));
-    cpu->isar.id_aa64dfr0 = want;
+    SET_IDREG(&cpu->isar, ID_AA64DFR0, want);
     return want == host || set_dfr0(cpu, want, errp);
 }
 

@@ -108,7 +108,7 @@ void pci_discover(PciDevice *devices, unsigned n, const char *options)
     g_autofree char *line = g_strdup_printf(
         "-machine virt,gic-version=3 -cpu max -m 256M -nodefaults %s",
         options);
-    QTestState *qts = qtest_init_with_env("QTEST_DRY_RUN_BINARY", line, true);
+    QTestState *qts = qtest_init_ext("QTEST_DRY_RUN_BINARY", line, NULL, true);
     uint64_t next = WINDOW;
 
     for (unsigned i = 0; i < n; i++) {

@@ -403,12 +403,17 @@ static void test_complete(const void *data)
     }
 }
 
+static int by_name(gconstpointer a, gconstpointer b, gpointer opaque)
+{
+    return strcmp(a, b);
+}
+
 static void test_summary(const void *data)
 {
     g_autoptr(GString) list = g_string_new(NULL);
     g_autoptr(GList) keys = aborts ? g_hash_table_get_keys(aborts) : NULL;
 
-    keys = g_list_sort(keys, (GCompareFunc)strcmp);
+    keys = g_list_sort_with_data(keys, by_name, NULL);
     for (GList *l = keys; l; l = l->next) {
         g_string_append_printf(list, "%s%s %u", list->len ? ", " : "",
                                (char *)l->data, GPOINTER_TO_UINT(
