@@ -157,6 +157,11 @@ static bool create_guest_memfds(Error **errp)
             error_prepend(errp, "memory '%s': ", rb->idstr);
             return false;
         }
+        if (rb->attributes) {
+            /* All of it is private now, which cannot fail */
+            ram_block_attributes_state_change(rb->attributes, 0,
+                                              memory_region_size(rb->mr), true);
+        }
     }
     return true;
 }

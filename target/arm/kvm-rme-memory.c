@@ -57,6 +57,17 @@ static int tell(RmeGuest *guest, const MemoryRegionSection *sec, bool private)
     return memory->tell ? memory->tell(sec, private) : 0;
 }
 
+/* For whoever asks the block, or listens to it, instead of rme-shared.h */
+static int tell_block(const MemoryRegionSection *sec, bool private)
+{
+    RamBlockAttributes *attr = sec->mr->ram_block->attributes;
+
+    return attr ? ram_block_attributes_state_change(attr,
+                      sec->offset_within_region, int128_get64(sec->size),
+                      private)
+                : 0;
+}
+
 /* Some kernels cannot map a page for a guest that reads it first */
 static int write_first(RmeGuest *guest, const MemoryRegionSection *sec)
 {
@@ -203,13 +214,14 @@ static int make_private(RmeGuest *guest, const MemoryRegionSection *sec,
 {
     hwaddr gpa = sec->offset_within_address_space;
     const KvmRmeRuns *runs;
-    int ret = 0;
+    int ret;
 
     if (!test_bit(gpa / PIECE_SIZE, guest->kvm->told)) {
         return is_use ? tell_piece(guest, gpa) : 0;
     }
     runs = find_runs(guest, sec, true);
     rme_shared_begin_private(guest->shared, gpa, int128_get64(sec->size));
+    ret = tell_block(sec, true);
     for (unsigned i = 0; !ret && i < runs->n; i++) {
         MemoryRegionSection run = run_section(sec, runs, i);
 
@@ -257,6 +269,7 @@ static int make_shared(RmeGuest *guest, const MemoryRegionSection *sec)
     } else {
         ret = share_runs(guest, sec);
     }
+    ret = ret ?: tell_block(sec, false);
     if (!ret) {
         rme_shared_finish_shared(guest->shared, gpa, size);
     }

@@ -550,6 +550,50 @@ static void test_hypercall(const void *data)
     contract_check(found, "no answer");
 }
 
+#define STATE_CHANGE "ram_block_attributes_state_change"
+
+/* Those who ask the RAM block and not us have the same answer */
+static void test_attributes(const void *data)
+{
+    const char *log = contract_file("attributes", "", 0);
+    g_autofree char *more = g_strdup_printf("-trace " STATE_CHANGE " -D %s", log);
+    g_autoptr(Contract) c = contract_start(&(ContractArgs) {
+        .conf = "exit = memory-fault shared 0x44000000 0x1000\n"
+                "exit = memory-fault shared 0x44003000 0x1000\n"
+                "exit = memory-fault private 0x44000000 0x4000\n"
+                "exit = memory-fault shared 0x44010000 0x2000",
+        .more = more,
+    });
+    static const char *const changes[] = {
+        "0x4000000 size 0x1000 from 'discarded' to 'populated'",
+        "0x4003000 size 0x1000 from 'discarded' to 'populated'",
+        "0x4000000 size 0x4000 from 'mixture' to 'discarded'",
+        "0x4010000 size 0x2000 from 'discarded' to 'populated'",
+        "0x0 size 0x10000000 from 'mixture' to 'discarded'",    /* the reset */
+    };
+    g_autofree char *text = NULL;
+    const char *at;
+
+    contract_wait_calls(c, "EXIT_DONE", 4);
+    contract_qmp_ok(c, "system_reset");
+    contract_wait_calls(c, "FIRST_RUN", 2);
+    contract_quit(c);
+    if (strstr(contract_stderr(c), "'" STATE_CHANGE "' does not exist")) {
+        g_test_skip("this base has no RamBlockAttributes");
+        return;
+    }
+    contract_expect_no_complaints(c);
+    contract_check(g_file_get_contents(log, &text, NULL, NULL), "no log");
+    at = text ?: "";
+    for (int i = 0; i < ARRAY_SIZE(changes); i++) {
+        at = strstr(at, changes[i]);
+        contract_check(at, "no, or not in time, '%s': %s", changes[i], text);
+        if (!at) {
+            return;
+        }
+    }
+}
+
 static void add_tests(void)
 {
     contract_add_each("exit", "a hypercall is not supported", test_hypercall, NULL);
@@ -578,6 +622,8 @@ static void add_tests(void)
     contract_add_each("exit", "registers are out of reach once the Realm runs",
                  test_registers, NULL);
     contract_add_each("exit", "devices are reached by MMIO", test_mmio, NULL);
+    contract_add_each("exit", "the attributes of RAM blocks are told what is shared",
+                 test_attributes, NULL);
 }
 
 int main(int argc, char **argv)

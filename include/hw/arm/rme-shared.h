@@ -41,19 +41,15 @@
  * never call rme_shared_lock() with the BQL held, nor inside an RCU read-side
  * critical section.  vCPU threads handle memory-fault exits without either.
  *
- * QEMU 10.1 has RamBlockAttributes, a RamDiscardManager per guest_memfd
- * RAMBlock that carries the same bit per page.  Where this differs, and why:
- * - 10.0 has no such object, and a RamDiscardManager on a RAMBlock changes
- *   what every user of that block is allowed to do in 10.0;
+ * RamBlockAttributes, the RamDiscardManager of a guest_memfd RAMBlock, has the
+ * same bit per page.  Each conversion tells it, for users of the block that
+ * are no devices of the guest.  Where this differs, and why:
  * - it serves populate/discard listeners (VFIO, refused in a Realm), which are
  *   called under a lock; a device access has to look up one page without a
  *   lock from an iothread, and by guest address, hence the sorted ranges;
  * - it is a plain bitmap; the counters here let an IOMMU entry grow to 2 MiB
  *   and let the GiB-sized conversions of a booting guest, on memory that is
  *   private already, cost one comparison for each 2 MiB.
- * A rebase to 10.1 can keep this file as the look-up structure and have
- * rme_shared_begin_private() and rme_shared_finish_shared() feed
- * ram_block_attributes_state_change().
  */
 typedef struct RmeSharedState RmeSharedState;
 
