@@ -142,7 +142,13 @@ static void test_conversion(const void *data)
     contract_expect_state(c, "running");
     expect_shared(c, 256 * MIB - t->private_bytes);
     contract_quit(c);
-    contract_expect_silence(c);
+    /* The order in which B1 measures several blocks of RAM is only its own */
+    if (t->more && !g_strcmp0(g->name, "B1")) {
+        contract_check(strstr(contract_stderr(c), "cannot be computed"),
+                       "no warning: %s", contract_stderr(c));
+    } else {
+        contract_expect_silence(c);
+    }
     contract_expect_active(c);
 
     n = g->tell ? contract_count(c, g->tell) - (g->from_start ? 0 : slots) :
