@@ -33,9 +33,9 @@ unsigned long kvm_rme_scratch_type(unsigned long type)
     return type;
 }
 
-uint32_t kvm_rme_vcpu_features(void)
+uint32_t kvm_rme_vcpu_features(uint32_t features)
 {
-    return 0;
+    return features;
 }
 
 bool kvm_rme_finalize_vcpu(ARMCPU *cpu, Error **errp)

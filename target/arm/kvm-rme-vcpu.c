@@ -31,11 +31,15 @@
 /* PMCR_EL0.N is five bits (Arm ARM DDI0487) */
 #define PMCRN_WIDTH     5
 
-uint32_t kvm_rme_vcpu_features(void)
+uint32_t kvm_rme_vcpu_features(uint32_t features)
 {
     RmeGuest *guest = kvm_rme_guest();
 
-    return guest && guest->kvm ? guest->kvm->abi.ops->vcpu_features : 0;
+    if (!guest || !guest->kvm) {
+        return features;
+    }
+    return (features & ~(1U << KVM_ARM_VCPU_HAS_EL2)) |
+           guest->kvm->abi.ops->vcpu_features;
 }
 
 static bool get_no_pmu(Object *obj, Error **errp)

@@ -130,11 +130,16 @@ int kvm_rme_probe_host(RmeGuest *guest, KVMState *s, Error **errp);
 unsigned long kvm_rme_scratch_type(unsigned long type);
 
 /**
- * kvm_rme_vcpu_features: feature bits that every vCPU of this machine needs
+ * kvm_rme_vcpu_features: what every vCPU of this machine is asked with
+ * @features: what is asked of an ordinary guest's vCPU
  *
- * Returns: bits of KVM_ARM_VCPU_INIT's features[0]; 0 if there is no Realm
+ * A Realm has no EL2. A kernel with nested virtualization refuses to give it
+ * one, and the number of KVM_CAP_ARM_EL2 is that of Realms in some.
+ *
+ * Returns: bits of KVM_ARM_VCPU_INIT's features[0]; @features if there is no
+ * Realm
  */
-uint32_t kvm_rme_vcpu_features(void);
+uint32_t kvm_rme_vcpu_features(uint32_t features);
 
 /**
  * kvm_rme_add_vcpu_properties: let pmu=off be said where there is no PMU
