@@ -270,6 +270,7 @@ static void dry_run_accel_ops_class_init(ObjectClass *oc, const void *data)
 {
     AccelOpsClass *ops = ACCEL_OPS_CLASS(oc);
 
+    ops->handle_interrupt = generic_handle_interrupt;
     ops->create_vcpu_thread = dry_run_create_vcpu;
     ops->kick_vcpu_thread = dry_run_kick_vcpu;
 }
