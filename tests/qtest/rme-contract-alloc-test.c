@@ -61,9 +61,11 @@ static bool is_abort(Contract *c)
     int status = contract_status(c);
     const char *text = contract_stderr(c);
 
+    /* The second is the bitmap of a block's attributes, from 10.1 on */
     return WIFSIGNALED(status) &&
            (WTERMSIG(status) == SIGTRAP ?
-                !!strstr(text, "failed to allocate 1048576 bytes") :
+                strstr(text, "failed to allocate 1048576 bytes") ||
+                strstr(text, "failed to allocate 8388608 bytes") :
                 WTERMSIG(status) == SIGABRT &&
                 strstr(text, "failed to allocate memory for stack"));
 }

@@ -282,6 +282,18 @@ static void expect_dump(const Client *client, const char *line)
                    "measured, byte for byte", client->name);
 }
 
+/*
+ * QEMU 10.2 says it when it opens the disk, before it looks at devices; earlier
+ * ones at the first request
+ */
+static bool lacks_io_uring(const char *line)
+{
+    g_autofree char *bad = g_strconcat(line, " -device no-device", NULL);
+    g_autoptr(Contract) c = contract_run_options("", bad);
+
+    return strstr(contract_stderr(c), "aio=io_uring was specified, but is not");
+}
+
 static void test_client(const void *data)
 {
     const Client *client = data;
@@ -289,7 +301,9 @@ static void test_client(const void *data)
     g_autofree char *line = with_things(client->line, &fd);
 
     contract_keep_defaults(client->defaults);
-    if (client->refusal) {
+    if (strstr(line, "aio=io_uring") && lacks_io_uring(line)) {
+        g_test_skip("there is no io_uring for QEMU here");
+    } else if (client->refusal) {
         expect_refusal(client, line);
     } else if (strstr(line, "dumpdtb=")) {
         expect_dump(client, line);

@@ -229,7 +229,6 @@ static const Client clients[] = {
     { "credentials of systemd", REALM KERNEL "-fw_cfg "
       "name=opt/io.systemd.credentials/x,string=y -smbios "
       "type=11,value=io.systemd.credential:x=y" },
-    /* Where there is no io_uring, QEMU finds out at the first request */
     { "habit: io_uring", REALM KERNEL "-drive file={disk},format=raw,if=none,"
       "id=d,aio=io_uring,cache.direct=on -device virtio-blk-pci,drive=d" },
     { "habit: Linux AIO", REALM KERNEL "-drive file={disk},format=raw,if=none,"

@@ -20,6 +20,7 @@ typedef struct Refused {
     ContractArgs args;
     const char *message;
     bool hint;              /* QEMU says more than one line */
+    const char *later;      /* in its place, from QEMU 10.1 on */
 } Refused;
 
 static const Refused refused[] = {
@@ -95,14 +96,15 @@ static const Refused refused[] = {
       { .more = "-cpu cortex-a57" },
       "a Realm's vCPUs are those of the host: use -cpu host" },
     { "refuses a 32-bit CPU", { .more = "-cpu cortex-a15" },
-      "a Realm's vCPUs are those of the host: use -cpu host" },
+      "a Realm's vCPUs are those of the host: use -cpu host", true,
+      "Invalid CPU model: cortex-a15\nThe valid models are: cortex-a53, "
+      "cortex-a57, host, max\n" },
     { "refuses more vCPUs than KVM has",
       { "max-vcpus = 8", .more = "-smp 9" },
       "Number of SMP cpus requested (9) exceeds the maximum cpus supported by "
       "KVM (8)", true },
     { "refuses more vCPUs than the machine has", { .more = "-smp 513" },
-      "Invalid SMP CPUs 513. The max CPUs supported by machine 'virt-10.0' is "
-      "512" },
+      "Invalid SMP CPUs 513. The max CPUs supported by machine 'virt-" },
     { "refuses no vCPU", { .more = "-smp 0" },
       "Invalid CPU topology: CPU topology parameters must be greater than "
       "zero" },
@@ -117,8 +119,8 @@ static void test_refused(const void *data)
     contract_check(WIFEXITED(contract_status(c)) &&
                    WEXITSTATUS(contract_status(c)) == 1, "wait status 0x%x",
                    contract_status(c));
-    contract_check(strstr(err, t->message), "stderr '%s' should have '%s'",
-                   err, t->message);
+    contract_check(strstr(err, t->message) || (t->later && strstr(err, t->later)),
+                   "stderr '%s' should have '%s'", err, t->message);
     contract_check(t->hint || strchr(err, '\n') == strrchr(err, '\n'),
                    "more than one line: '%s'", err);
     contract_check(!contract_count(c, "REALM_CREATE"), "a Realm was created");

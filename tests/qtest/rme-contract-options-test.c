@@ -420,12 +420,26 @@ static bool check_scenario(char *const *row)
     return true;
 }
 
+/* Why a row is not for this base, NULL if it is */
+static const char *not_here(char *const *row)
+{
+    bool later = g_strv_contains(contract_devices(), "arm-smmuv3");
+
+    if (strstr(row[OPTION], "(from QEMU 10.2 on)")) {
+        return later ? NULL : "this base has not got it";
+    }
+    return later && strstr(row[OPTION], "(before QEMU 10.2)") ?
+           "another row is for this base" : NULL;
+}
+
 static void test_row(const void *data)
 {
     char *const *row = data;
     bool has_scenario = check_scenario(row);
 
-    if (strstr(row[TRIED], EACH)) {
+    if (not_here(row)) {
+        g_test_skip(not_here(row));
+    } else if (strstr(row[TRIED], EACH)) {
         try_each(row);
     } else if (*row[TRIED]) {
         try_row(row, row[TRIED]);

@@ -417,7 +417,9 @@ static void test_queues(const void *unused)
         });
         int64_t size = queue_size(ordinary, tests[i].queue);
 
-        contract_check(size == 1024, "%s of an ordinary machine: %" PRId64,
+        /* Debian's 10.0.13 gives all of them the largest size */
+        contract_check(size == 1024 || size == tests[i].size,
+                       "%s of an ordinary machine: %" PRId64,
                        tests[i].device, size);
         size = queue_size(c, tests[i].queue);
         contract_check(size == tests[i].size, "%s: queue %d has %" PRId64
