@@ -123,6 +123,24 @@ static void expect_shared(Contract *c, int64_t bytes)
     qobject_unref(rsp);
 }
 
+/* Sum of the sizes of calls; @shares: those only that make memory shared */
+static uint64_t sum_of(Contract *c, const char *name, bool shares)
+{
+    QDict *report = contract_report(c);
+    const QListEntry *entry;
+    uint64_t sum = 0;
+
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(report, "calls"), entry) {
+        QDict *call = qobject_to(QDict, qlist_entry_obj(entry));
+
+        if (!g_strcmp0(qdict_get_try_str(call, "call"), name) &&
+            !(shares && qdict_get_try_bool(call, "private", true))) {
+            sum += qdict_get_try_int(call, "size", 0);
+        }
+    }
+    return sum;
+}
+
 static void test_conversion(const void *data)
 {
     const Conversion *t = data;
@@ -157,6 +175,13 @@ static void test_conversion(const void *data)
                    t->attributes);
     n = contract_count(c, "PUNCH_PRIVATE");
     contract_check(n == t->punches, "%u punches, not %u", n, t->punches);
+    if (g->tell) {
+        uint64_t shared = sum_of(c, g->tell, true);
+        uint64_t punched = sum_of(c, "PUNCH_PRIVATE", false);
+
+        contract_check(punched == shared, "%" PRIu64 " bytes were punched, and %"
+                       PRIu64 " turned shared", punched, shared);
+    }
     /* Where contents do not come through the shared copy, none is dropped */
     images = g->implicit ? 0 : contract_count(c, "REALM_POPULATE");
     n = contract_count(c, "DISCARD_SHARED") - images;

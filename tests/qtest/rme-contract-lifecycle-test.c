@@ -445,6 +445,7 @@ static void test_reset_and_cont(const void *data)
     g_autofree char *a = NULL, *b = NULL, *more = NULL;
     int fd_a = monitor_pipe("reset", &a), fd_b = monitor_pipe("cont", &b);
     g_autoptr(Contract) c = NULL;
+    unsigned vms;
 
     more = g_strdup_printf("-S %s %s", a, b);
     c = contract_start(&(ContractArgs) { .more = more });
@@ -452,6 +453,7 @@ static void test_reset_and_cont(const void *data)
     type(fd_b, "cont");
     contract_expect_state(c, "prelaunch");
     g_usleep(200000);
+    vms = contract_count(c, "CREATE_VM");
     kill(c->pid, SIGSTOP);
     type(fd_a, "\n");
     type(fd_b, "\n");
@@ -464,6 +466,9 @@ static void test_reset_and_cont(const void *data)
     contract_quit(c);
     contract_expect_silence(c);
     contract_expect_active(c);
+    /* A reset that comes later makes another VM, whose Realm runs as well */
+    contract_check(contract_count(c, "CREATE_VM") == vms &&
+                   contract_count(c, "FIRST_RUN") == 1, "it was done later");
     close(fd_a);
     close(fd_b);
 }
