@@ -66,6 +66,7 @@ long sim_tap_ioctl(SimObject *tap, unsigned long req, void *arg)
     case TUNSETVNETHDRSZ:
     case TUNSETOFFLOAD:
     case TUNSETQUEUE:
+    case TUNSETSTEERINGEBPF:
     case TUNSETVNETLE:
     case TUNSETVNETBE:
         return 0;
