@@ -70,9 +70,9 @@ class Host:
 class Vm:
     """One QEMU, stopped before the first instruction of its guest"""
     def __init__(self, host, images, ram_mib, realm=None, counting=False, settings="",
-                 prefix=(), paused=True):
+                 prefix=(), paused=True, options=()):
         """realm: None for an ordinary VM, else more properties of rme-guest; prefix: of
-        the command; paused: with -S"""
+        the command; paused: with -S; options: more of them"""
         self.work = tempfile.TemporaryDirectory()
         self.own = f"{self.work.name}/own"
         self.counts = f"{self.work.name}/counts" if counting and host.user else None
@@ -80,7 +80,7 @@ class Vm:
         with open(conf, "w", encoding="ascii") as out:
             out.write(f"own-costs = {self.own}\nmeasure = no\nlist-calls = no\n{settings}\n")
         machine = "virt,gic-version=3,memory-backend=ram"
-        options = ["-m", f"{ram_mib}M", "-object",
+        options = [*options, "-m", f"{ram_mib}M", "-object",
                    f"memory-backend-memfd,id=ram,size={ram_mib}M,share=on,reserve=off"]
         if realm is not None:
             machine += ",confidential-guest-support=rme0"
