@@ -72,7 +72,7 @@ def measure(host, work, runs):
 def main(work, runs, out, *programs):
     host = Host(*programs, *[None] * (4 - len(programs)))
     print("Beside each number its ratio to the first row of the same kind\n"
-          f"{'GiB':>4} {'vCPUs':>5}  {'':8} " + " ".join(f"{key:>13} {'':7}" for key in KEYS))
+          f"{'GiB':>4} {'vCPUs':>5}  {'':8} " + (" " * 9).join(f"{key:>13}" for key in KEYS))
     rows = measure(host, work, int(runs))
     with open(out, "w", encoding="utf-8") as file:
         json.dump({"bench": "large", "runs": int(runs), "emulated": bool(host.user),
