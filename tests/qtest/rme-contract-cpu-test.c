@@ -104,7 +104,10 @@ static const Refused refused[] = {
       "Number of SMP cpus requested (9) exceeds the maximum cpus supported by "
       "KVM (8)", true },
     { "refuses more vCPUs than the machine has", { .more = "-smp 513" },
-      "Invalid SMP CPUs 513. The max CPUs supported by machine 'virt-" },
+      "Invalid SMP CPUs 513. The max CPUs supported by machine 'virt-10.0' is "
+      "512", false,
+      "Invalid SMP CPUs 513. The max CPUs supported by machine 'virt-10.2' is "
+      "512" },
     { "refuses no vCPU", { .more = "-smp 0" },
       "Invalid CPU topology: CPU topology parameters must be greater than "
       "zero" },
