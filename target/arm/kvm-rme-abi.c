@@ -69,24 +69,28 @@ static bool kernel_names_realm_cap(void)
 /*
  * A VM that is no Realm, whose width the host certainly has. A kernel with
  * Realms but without a usable RMM refuses their type as one without Realms
- * does; what it cannot hide is the ioctl.
+ * does; what it cannot hide is the ioctl. A negative errno if there is no such
+ * VM either.
  */
-static bool knows_populate(int kvm_fd)
+static int knows_populate(int kvm_fd)
 {
     int bits = ioctl(kvm_fd, KVM_CHECK_EXTENSION,
                      (unsigned long)KVM_CAP_ARM_VM_IPA_SIZE);
     int fd = rme_abi_create_vm(kvm_fd, MAX(bits, 0));
-    bool known = fd >= 0 && rme_abi_populate_is_known(fd);
+    bool known;
 
-    if (fd >= 0) {
-        close(fd);
+    if (fd < 0) {
+        return fd;
     }
+    known = rme_abi_populate_is_known(fd);
+    close(fd);
     return known;
 }
 
 static void set_no_realm_error(int kvm_fd, int err, Error **errp)
 {
     struct utsname name = { .release = "?" };
+    int known;
 
     uname(&name);
     if (err == -EPERM || err == -ENXIO ||
@@ -95,21 +99,24 @@ static void set_no_realm_error(int kvm_fd, int err, Error **errp)
                    "RMM to run them: the firmware must start one whose RMI "
                    "version the kernel accepts (KVM_CREATE_VM for a Realm: "
                    "%s)", name.release, strerror(-err));
-    } else if (err == -EINVAL && knows_populate(kvm_fd)) {
+        return;
+    }
+    known = err == -EINVAL ? knows_populate(kvm_fd) : err;
+    if (known > 0) {
         error_setg(errp, "this kernel (%s) knows Arm CCA Realms but makes "
                    "none: the firmware must start an RMM whose RMI version the "
                    "kernel accepts, and KVM must run in a mode that has Realms, "
                    "see the kernel's log (KVM_CREATE_VM for a Realm: %s; an "
                    "ordinary VM knows KVM_ARM_RMI_POPULATE)", name.release,
                    strerror(-err));
-    } else if (err == -EINVAL) {
+    } else if (!known) {
         error_setg(errp, "this kernel (%s) has no Arm CCA Realms: "
                    "KVM_CREATE_VM refuses the Realm type, and "
                    "KVM_ARM_RMI_POPULATE is unknown to it; boot a kernel with "
                    "the Arm CCA host support, which is more than a driver for "
                    "the RMM", name.release);
     } else {
-        error_setg_errno(errp, -err, "cannot create a throw-away Realm VM to "
+        error_setg_errno(errp, -known, "cannot create a throw-away Realm VM to "
                          "probe this kernel (%s): KVM_CREATE_VM", name.release);
     }
 }
