@@ -52,8 +52,7 @@ char *contract_dry_object(const char *object)
 static char *add_numbers(const char *options, const char *cpu, bool has_pmu)
 {
     g_auto(GStrv) parts = g_strsplit(options, cpu, -1);
-    /* Of generation B's kernels none has one that is not asked for */
-    const char *pmu = contract_generation()->implicit ? NO_PMU : PMU;
+    const char *pmu = contract_generation()->has_pmu ? PMU : NO_PMU;
     g_autofree char *numbers = g_strconcat(cpu, NUMBERS, has_pmu ? pmu : "",
                                            NULL);
 

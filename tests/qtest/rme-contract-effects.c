@@ -39,9 +39,8 @@ static char *cpu_of_dry_run(const char *cpu, const char *conf)
         g_string_append(s, ",num-watchpoints=4");
     }
     if (!strstr(cpu, "num-pmu-counters=") && !strstr(cpu, "pmu=off")) {
-        /* The others have no PMU that is not asked for */
-        g_string_append(s, contract_generation()->implicit ? ",pmu=off" :
-                           ",num-pmu-counters=6");
+        g_string_append(s, contract_generation()->has_pmu ?
+                           ",num-pmu-counters=6" : ",pmu=off");
     }
     if (sve) {
         g_string_append_printf(s, ",sve%u=on", sve);

@@ -25,21 +25,22 @@
 const ContractGeneration contract_generations[CONTRACT_GENERATIONS] = {
     { "A", "A", "a", "A (host series v8 to v11)", VM, .has_pmu = true },
     { "B1", "B1", "b1", "B1 (host series v12)", VM, .implicit = true,
-      .sets_lpa2 = true, .has_pmu = true },
+      .sets_lpa2 = true, .has_pmu = true, .by_block = true },
     { "B2", "B2", "b2", "B2 (host series v13)", VM, .implicit = true,
-      .sets_lpa2 = true, .has_pmu = true },
+      .sets_lpa2 = true },
     { "B3", "B3", "b3", "B3 (host series v14)", VM, .implicit = true,
       .sets_lpa2 = true, .writes_first = true },
     { "B4", "B4", "b4", "B4 (host series v15)", .implicit = true,
       .from_start = true, .sets_lpa2 = true },
     { "B5", "B5", "b5", "B5 (host series v16)", "GMEM_SET_ATTRIBUTES2",
-      .implicit = true, .from_start = true, .waits = true, .has_pmu = true },
+      .implicit = true, .from_start = true, .waits = true },
 };
 
 static const ContractGeneration *generation = contract_generations;
 static char *test_dir;
 static GPtrArray *test_files;
 static unsigned sample = 1;
+static unsigned part, parts = 1;  /* one of so many runs, which have all tests */
 static unsigned cpu_seconds = CPU_SECONDS;
 static bool keep_defaults;        /* -nodefaults is left out */
 static int64_t deadline_seconds = 120;
@@ -669,9 +670,9 @@ static void add(const char *group, const char *name, ContractFunc *func,
     g_autofree char *path = g_strdup_printf("/rme-contract/%s/%s", group,
                                             dashes);
     ContractTest *test;
-    static unsigned serial;
+    static unsigned serial, taken;
 
-    if (serial++ % sample) {
+    if (serial++ % sample || taken++ % parts != part) {
         return;
     }
     test = g_new(ContractTest, 1);
@@ -726,6 +727,11 @@ int contract_main(int argc, char **argv, void (*add_tests)(void))
     g_test_init(&argc, &argv, NULL);
     if (getenv("QTEST_CCA_SAMPLE")) {
         sample = MAX(atoi(getenv("QTEST_CCA_SAMPLE")), 1);
+    }
+    if (getenv("QTEST_CCA_PART")) {
+        g_assert_cmpint(sscanf(getenv("QTEST_CCA_PART"), "%u/%u", &part,
+                               &parts), ==, 2);
+        g_assert_cmpuint(part, <, parts);
     }
     if (getenv("QTEST_CCA_DEADLINE")) {
         deadline_seconds = MAX(atoi(getenv("QTEST_CCA_DEADLINE")), 1);

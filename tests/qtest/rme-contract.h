@@ -57,7 +57,9 @@ typedef struct ContractArgs {
  *     a hole can be
  * @sets_lpa2: the LPA2 flag depends on the host
  * @writes_first: what turns shared is written by the host, all of it
- * @has_pmu: vCPUs may have a PMU
+ * @has_pmu: vCPUs have a PMU that nobody asked for, with 6 event counters
+ * @by_block: measures each block of RAM, in an order that is not known: there is
+ *     no prediction of firmware, which is such a block, or of several backends
  */
 typedef struct ContractGeneration {
     const char *name;
@@ -71,6 +73,7 @@ typedef struct ContractGeneration {
     bool sets_lpa2;
     bool writes_first;
     bool has_pmu;
+    bool by_block;
 } ContractGeneration;
 
 #define CONTRACT_GENERATIONS 6
