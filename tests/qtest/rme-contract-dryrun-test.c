@@ -430,9 +430,7 @@ static const Wrong wrongs[] = {
       "encryption context: remove mec-policy or shared-mec" },
     { "firmware and a generation with an unknown order",
       ABI("b1,lpa2=off") NO_PMU " -bios /dev/null",
-      "a kernel of generation B1 (host series v12) measures each block of RAM, "
-      "in an order that nobody else knows: the measurement of a Realm with "
-      "firmware or with several memory backends cannot be computed" },
+      CONTRACT_UNPREDICTABLE },
 };
 
 static void test_wrong(const void *data)

@@ -19,9 +19,6 @@
 #define EACH "{each}"
 #define ANSWER " => "
 #define SCENARIO "(scenario "
-#define UNPREDICTABLE "a kernel of generation B1 (host series v12) measures " \
-    "each block of RAM, in an order that nobody else knows: the measurement " \
-    "of a Realm with firmware or with several memory backends cannot be computed"
 
 enum { SUBJECT, OPTION, STATUS, TEXT, TRIED, COLUMNS };
 
@@ -306,13 +303,6 @@ static void try_dry_refusal(const Trial *t, const char *launch)
     }
 }
 
-/* Is the measurement one that neither a launch nor a dry run can know? */
-static bool is_unpredictable(const Trial *t)
-{
-    return contract_generation()->by_block &&
-           (strstr(t->options, "-bios ") || strstr(t->options, "-numa "));
-}
-
 /* A running Realm goes on after the refusal; else it is as @row says */
 static void expect_running(const Trial *t, char *const *row,
                            const char *refusal, const char *warning)
@@ -324,9 +314,7 @@ static void expect_running(const Trial *t, char *const *row,
     if (t->event) {
         qobject_unref(contract_event(c, t->event));
     }
-    if (is_unpredictable(t)) {
-        warning = "rme-guest 'rme0': " UNPREDICTABLE;
-    } else if (!refusal) {
+    if (!refusal && !contract_is_unpredictable(t->options)) {
         contract_expect_effects(c, &args, row[TEXT]);
     }
     contract_quit(c);
@@ -336,8 +324,9 @@ static void expect_running(const Trial *t, char *const *row,
     } else {
         contract_expect_silence(c);
     }
-    if (is_unpredictable(t)) {
-        for_dry_runs(dry_refusal, &args, "qemu-system-aarch64: " UNPREDICTABLE);
+    if (contract_is_unpredictable(t->options)) {
+        for_dry_runs(dry_refusal, &args,
+                     "qemu-system-aarch64: " CONTRACT_UNPREDICTABLE);
     } else {
         for_dry_runs(dry_success, &args, NULL);
     }

@@ -227,7 +227,19 @@ char *contract_error_line(Contract *c);
 
 /* One line of stderr ends with @message */
 void contract_expect_warning(Contract *c, const char *message);
+
+/* Nothing but, where it is due, the warning that the next function is about */
 void contract_expect_silence(Contract *c);
+
+/*
+ * Have @options, of the current generation, a measurement that neither a launch
+ * can know, which warns, nor a dry run, which refuses with the same words?
+ */
+#define CONTRACT_UNPREDICTABLE \
+    "a kernel of generation B1 (host series v12) measures each block of RAM, in " \
+    "an order that nobody else knows: the measurement of a Realm with firmware " \
+    "or with several memory backends cannot be computed"
+bool contract_is_unpredictable(const char *options);
 
 /* The report; read again at each call while QEMU runs */
 QDict *contract_report(Contract *c);
