@@ -308,13 +308,14 @@ static void expect_running(const Trial *t, char *const *row,
                            const char *refusal, const char *warning)
 {
     ContractArgs args = trial_args(t);
+    bool unpredictable = contract_is_unpredictable(t->options);
     g_autoptr(Contract) c = contract_start(&args);
 
     run_commands(c, t, refusal);
     if (t->event) {
         qobject_unref(contract_event(c, t->event));
     }
-    if (!refusal && !contract_is_unpredictable(t->options)) {
+    if (!refusal && !unpredictable) {
         contract_expect_effects(c, &args, row[TEXT]);
     }
     contract_quit(c);
@@ -324,7 +325,7 @@ static void expect_running(const Trial *t, char *const *row,
     } else {
         contract_expect_silence(c);
     }
-    if (contract_is_unpredictable(t->options)) {
+    if (unpredictable) {
         for_dry_runs(dry_refusal, &args,
                      "qemu-system-aarch64: " CONTRACT_UNPREDICTABLE);
     } else {
