@@ -43,6 +43,8 @@ build_args() {
     esac
     [ "$1" != sanitized ] ||
         echo "--enable-asan --enable-ubsan -Doptimization=1"
+    # Nobody runs them: half the time
+    case $1 in series-*) echo "--disable-debug-info -Doptimization=1" ;; esac
     [ "$1" != portable-novirt ] || echo "--with-devices-aarch64=novirt"
     echo "${configure_args[*]}"
 }
