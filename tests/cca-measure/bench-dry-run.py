@@ -56,6 +56,9 @@ def main(qemu, runs):
                         "host,num-breakpoints=6,num-watchpoints=4,pmu=off,sve=off"],
         }
         commands["dry-run, 1 CPU"] = ["taskset", "-c", "0", *commands["dry-run"]]
+        commands["dry-run, inputs"] = [
+            word + f",measurement-inputs={work}/inputs" if "dry-run=on" in word else word
+            for word in commands["dry-run"]]
         times = {name: [] for name in commands}
         for _ in range(runs):
             for name, command in commands.items():

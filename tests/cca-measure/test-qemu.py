@@ -327,6 +327,20 @@ def test_generations():
                len(set(values)) == (3 if "-bios" in more else 4), values)
 
 
+def test_digests():
+    """To hash an image a second time, as a whole, is for formats with its digest"""
+    for what, more, there in (("a dry run", "", 0), ("measurement-log", ",measurement-log=on", 2),
+                              ("measurement-inputs", ",measurement-inputs=inputs.json", 2)):
+        launch = [QEMU, *LAUNCH[1:]]
+        launch[launch.index("rme-guest,id=rme0")] += ",dry-run=on" + more
+        launch[launch.index("host")] += ",num-breakpoints=6,num-watchpoints=4,pmu=off,sve=off"
+        done = subprocess.run(launch, capture_output=True, text=True, check=False)
+        images = json.loads(done.stdout or "{}").get("images", [])
+        measured = [i for i in images if i["measured"]]
+        check(f"digests of whole images with {what}",
+              (len(measured), sum("digest" in i for i in measured), done.stderr), (2, there, ""))
+
+
 def main():
     write("Image", image(3 << 20))
     write("initrd.img", bytes(i % 7 for i in range(100000)))
@@ -335,6 +349,7 @@ def main():
     test_what_is_measured()
     test_domains()
     test_examples()
+    test_digests()
     if has(QEMU, "measurement-inputs"):
         test_inputs()
         test_inputs_examples()

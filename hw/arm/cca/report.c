@@ -81,11 +81,20 @@ static bool is_wanted(const RmeGuestConfig *config)
            config->measurement_inputs || config->dry_run;
 }
 
+/*
+ * Each image is hashed once for the measurement.  The digest of an image as a
+ * whole is a second time, by one thread, so that is for those only whose format
+ * has it.
+ */
+static bool has_digests(const RmeGuestConfig *config)
+{
+    return config->measurement_log || config->measurement_inputs;
+}
+
 /* The report of a launch can do without; what is asked for by name cannot */
 static bool is_needed(const RmeGuestConfig *config)
 {
-    return config->measurement_log || config->measurement_inputs ||
-           config->dry_run;
+    return has_digests(config) || config->dry_run;
 }
 
 static bool check_order(RmeGuest *guest, Error **errp)
@@ -100,11 +109,6 @@ static bool check_order(RmeGuest *guest, Error **errp)
     return false;
 }
 
-/*
- * Each image is hashed once for the measurement.  The digest of an image as a
- * whole is a second time, so that is for those only who ask for more than the
- * measurement.
- */
 static GPtrArray *new_digests(const RmePlan *plan)
 {
     GPtrArray *digests = g_ptr_array_new_with_free_func(g_free);
@@ -209,7 +213,7 @@ bool rme_report_start(RmeGuest *guest, Error **errp)
     guest->report = r = g_new0(RmeReport, 1);
     r->algo = rme_plan_params(plan)->hash_algo;
     r->inputs = guest->config.measurement_inputs ? rme_inputs_start(guest) : NULL;
-    guest->digests = is_needed(&guest->config) ? new_digests(plan) : NULL;
+    guest->digests = has_digests(&guest->config) ? new_digests(plan) : NULL;
     /* The main loop does not wait for them, and so is none of them */
     r->hashing = rme_hashing_start(plan,
                                    rme_generation(guest->kernel_abi)->rules,
