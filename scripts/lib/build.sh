@@ -19,7 +19,7 @@ configure_args=(--target-list=aarch64-softmmu --without-default-features
     --disable-install-blobs --disable-docs --enable-slirp --enable-seccomp
     --enable-virtfs --enable-attr --enable-cap-ng --enable-vhost-net
     --enable-vhost-kernel --enable-vhost-user --enable-vhost-vdpa
-    --enable-nettle --enable-pixman --enable-trace-backends=log
+    --enable-gcrypt --enable-pixman --enable-trace-backends=log
     --enable-numa --enable-linux-io-uring --enable-linux-aio --enable-vnc --enable-spice
     --enable-werror --disable-download)
 user_args=(--cc=gcc --target-list=aarch64-linux-user --without-default-features

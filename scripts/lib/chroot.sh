@@ -8,7 +8,7 @@
 host_arch=$(dpkg --print-architecture 2>/dev/null || uname -m)
 
 both_packages=(libglib2.0-dev libpixman-1-dev libfdt-dev libslirp-dev
-    libseccomp-dev libattr1-dev libcap-ng-dev libgmp-dev zlib1g-dev nettle-dev
+    libseccomp-dev libattr1-dev libcap-ng-dev zlib1g-dev libgcrypt20-dev
     libnuma-dev liburing-dev libaio-dev libspice-server-dev)
 chroot_packages=(gcc libc6-dev clang make ninja-build meson python3-venv
     pkg-config flex bison ccache git perl cpio rsync device-tree-compiler
