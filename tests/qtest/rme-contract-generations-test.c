@@ -374,10 +374,10 @@ static void test_refused(const void *data)
 
 static void add_tests(void)
 {
-    contract_add_each("generations", "is told by the queries", test_queries,
-                      NULL);
+    contract_add_every("generations", "is told by the queries", test_queries,
+                       NULL);
     for (int i = 0; i < ARRAY_SIZE(hosts); i++) {
-        contract_add_each("generations", hosts[i].name, test_rim, &hosts[i]);
+        contract_add_every("generations", hosts[i].name, test_rim, &hosts[i]);
     }
     for (int i = 0; i < ARRAY_SIZE(wishes); i++) {
         contract_add_each("generations", wishes[i].name, test_wish,
@@ -393,8 +393,8 @@ static void add_tests(void)
     }
     contract_add_each("generations", "goes on after a part", test_partial,
                       NULL);
-    contract_add_each("generations", "converts memory", test_conversions,
-                      NULL);
+    contract_add_every("generations", "converts memory", test_conversions,
+                       NULL);
     contract_add_each("generations", "makes no RAM of a hole", test_hole, NULL);
     contract_add_each("generations", "tries EAGAIN again, and not for ever",
                       test_again, NULL);

@@ -711,6 +711,14 @@ void contract_add_each(const char *group, const char *name, ContractFunc *func,
     }
 }
 
+void contract_add_every(const char *group, const char *name, ContractFunc *func,
+                        const void *data)
+{
+    for (int i = 0; i < CONTRACT_GENERATIONS; i++) {
+        add(group, name, func, data, &contract_generations[i]);
+    }
+}
+
 void contract_add_conf(const char *group, const char *name, const char *conf,
                        ContractFunc *func, const void *data)
 {

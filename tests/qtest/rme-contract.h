@@ -328,10 +328,14 @@ void contract_add(const char *group, const char *name, ContractFunc *func,
 /*
  * The same for each generation: for A as above, for the others with their name
  * behind it. Where not everything is tested: for A and, every other test, for one
- * of B2, B3 and B5.
+ * of the others.
  */
 void contract_add_each(const char *group, const char *name, ContractFunc *func,
                        const void *data);
+
+/* For each generation at any level: what the table of generations is made of */
+void contract_add_every(const char *group, const char *name, ContractFunc *func,
+                        const void *data);
 
 /*
  * The same, unless @conf, which may be NULL, asks for a personality: these are
