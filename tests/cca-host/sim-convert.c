@@ -105,6 +105,31 @@ static bool not_converted(SimVcpu *vcpu, uint64_t start, uint64_t end)
     return false;
 }
 
+/* Is a page of [@start, @end) there that the guest did not use unasked? */
+static bool shared_copy(SimVm *vm, SimSlot *slot, uint64_t start, uint64_t end)
+{
+    unsigned char in_core[512];
+    uint64_t len;
+
+    for (; start < end; start += len) {
+        void *hva = (void *)(uintptr_t)(slot->hva + (start - slot->gpa));
+
+        len = MIN(end - start, sizeof(in_core) * SIM_PAGE_SIZE);
+        if (mincore(hva, len, in_core)) {
+            continue;
+        }
+        for (uint64_t i = 0; i < len / SIM_PAGE_SIZE; i++) {
+            uint64_t page = start + i * SIM_PAGE_SIZE;
+
+            if ((in_core[i] & 1) && !sim_ranges_any(&vm->realm.alias_touched,
+                                                    page, page + 1)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /*
  * The copy of [@start, @end) that the guest gave up has to be freed. Of a page
  * that it used without having asked for it the VMM knows nothing.
@@ -119,16 +144,7 @@ static bool stale_copy(SimVcpu *vcpu, SimSlot *slot, uint64_t start,
 
         return data >= 0 && data < off + (off_t)(end - start);
     }
-    for (; start < end; start += SIM_PAGE_SIZE) {
-        void *hva = (void *)(uintptr_t)(slot->hva + (start - slot->gpa));
-        unsigned char in_core;
-
-        if (!mincore(hva, SIM_PAGE_SIZE, &in_core) && (in_core & 1) &&
-            !sim_ranges_any(&vcpu->vm->realm.alias_touched, start, start + 1)) {
-            return true;
-        }
-    }
-    return false;
+    return shared_copy(vcpu->vm, slot, start, end);
 }
 
 static void judge_slot(SimVcpu *vcpu, SimSlot *slot, uint64_t start,
