@@ -289,6 +289,8 @@ const char *contract_populated_sha256(Contract *c, uint64_t addr);
 /* The Realm is active, the simulator has nothing to complain about */
 void contract_expect_active(Contract *c);
 void contract_expect_no_complaints(Contract *c);
+/* ... but for those with the words @known, if not NULL */
+void contract_expect_no_complaints_but(Contract *c, const char *known);
 
 /* Nothing was tried on the way to a Realm but on throw-away VMs */
 void contract_expect_no_realm(Contract *c);
