@@ -112,15 +112,19 @@ static bool shared_copy(SimVm *vm, SimSlot *slot, uint64_t start, uint64_t end)
     uint64_t len;
 
     for (; start < end; start += len) {
-        void *hva = (void *)(uintptr_t)(slot->hva + (start - slot->gpa));
+        char *hva = (char *)(uintptr_t)(slot->hva + (start - slot->gpa));
+        bool mapped;
 
         len = MIN(end - start, sizeof(in_core) * SIM_PAGE_SIZE);
-        if (mincore(hva, len, in_core)) {
-            continue;
-        }
+        mapped = !mincore(hva, len, in_core);
         for (uint64_t i = 0; i < len / SIM_PAGE_SIZE; i++) {
             uint64_t page = start + i * SIM_PAGE_SIZE;
 
+            /* One page that is not mapped hides no other */
+            if (!mapped && mincore(hva + i * SIM_PAGE_SIZE, SIM_PAGE_SIZE,
+                                   &in_core[i])) {
+                continue;
+            }
             if ((in_core[i] & 1) && !sim_ranges_any(&vm->realm.alias_touched,
                                                     page, page + 1)) {
                 return true;
