@@ -28,6 +28,14 @@ esac
 # Change the number when make_chroot changes
 chroot_name=chroot-$(echo 1 "$suite" "$chroot_archs" "${chroot_packages[@]}" | hash12)
 
+# checks_age: does this machine's apt refuse lists of packages that are old? A mirror
+# that has them late is usable only where it does not
+checks_age() {
+    local check=true
+    eval "$(apt-config shell check Acquire::Check-Valid-Until)"
+    echo "$check"
+}
+
 # make_chroot DIR: in a mount namespace, so that no mount outlives a failure
 make_chroot() {
     # deb-src and backports are not for the chroot, apt wants the name *.list
@@ -39,6 +47,7 @@ make_chroot() {
         --include="$(IFS=,; echo "${chroot_packages[*]}")" \
         --aptopt='APT::Install-Recommends "false"' \
         --aptopt='Acquire::Retries "3"' \
+        --aptopt="Acquire::Check-Valid-Until \"$(checks_age)\"" \
         --dpkgopt='path-exclude=/usr/share/man/*' \
         "$suite" "$1" "$apt_dir/$suite.list"
     as_root mkdir -p "$1/src" "$1/ccache"
