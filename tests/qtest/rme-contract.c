@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include <glib/gstdio.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include "qobject/qjson.h"
 #include "qobject/qlist.h"
@@ -732,6 +733,10 @@ void contract_add_conf(const char *group, const char *name, const char *conf,
 int contract_main(int argc, char **argv, void (*add_tests)(void))
 {
     g_test_init(&argc, &argv, NULL);
+    /* RssAnon of QEMU would jump by 2 MiB where huge pages are for all */
+    if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)) {
+        g_test_message("THP stays: %s", strerror(errno));
+    }
     if (getenv("QTEST_CCA_SAMPLE")) {
         sample = MAX(atoi(getenv("QTEST_CCA_SAMPLE")), 1);
     }
