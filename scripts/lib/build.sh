@@ -32,6 +32,10 @@ series_devices=virt-alone
 # This checkout has its own source and build trees: two never mix
 checkout=$(echo "$top" | hash12)
 
+# compiles_once TARGET: is this for every commit of the series? Nobody runs what is made,
+# and no object is made twice
+compiles_once() { [[ ${QEMU_CCA_LEVEL-}:$1 = all:series-* ]]; }
+
 # build_args TARGET: configure's arguments
 build_args() {
     case $host_arch:$1 in
@@ -46,12 +50,9 @@ build_args() {
     esac
     [ "$1" != sanitized ] ||
         echo "--enable-asan --enable-ubsan -Doptimization=1"
-    # Nobody runs them. With every commit this takes a third of the time; for a few,
-    # ccache has most of what the product's own options make
-    case ${QEMU_CCA_LEVEL-}:$1 in
-    all:series-*)
-        echo "--disable-debug-info -Doptimization=0 --with-devices-aarch64=$series_devices" ;;
-    esac
+    # For a few commits, ccache has most of what the product's own options make
+    ! compiles_once "$1" ||
+        echo "--disable-debug-info -Doptimization=0 --with-devices-aarch64=$series_devices"
     [ "$1" != portable-novirt ] || echo "--with-devices-aarch64=novirt"
     echo "${configure_args[*]}"
 }
@@ -121,8 +122,8 @@ run_build() {
     local target=$1 bundle env=()
     shift
     configure_build "$target"
-    # Where each object is made once, looking for it first is a third of the time
-    case ${QEMU_CCA_LEVEL-}:$target in all:series-*) env=(env CCACHE_DISABLE=1) ;; esac
+    # Looking for an object first is a third of the time
+    ! compiles_once "$target" || env=(env CCACHE_DISABLE=1)
     # One of the places where QEMU, when it is not installed, looks for ROMs
     bundle=$(build_dir "$target")/qemu-bundle/usr/local/share
     mkdir -p "$bundle"
