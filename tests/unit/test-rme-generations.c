@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
+#include "crypto/init.h"
 #include "rme-measure-plan.h"
 #include "hw/arm/rme-generation.h"
 
@@ -251,6 +252,8 @@ static void test_rows(void)
 
 int main(int argc, char **argv)
 {
+    /* libgcrypt must not be initialized by several threads at once */
+    g_assert_cmpint(qcrypto_init(&error_abort), ==, 0);
     memset(a5_page, 0xa5, sizeof(a5_page));
     g_test_init(&argc, &argv, NULL);
     for (int i = 0; i < ARRAY_SIZE(vectors); i++) {

@@ -12,6 +12,7 @@
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "crypto/hash.h"
+#include "crypto/init.h"
 #include "rme-measure-plan.h"
 
 #define PAGE RME_GRANULE_SIZE
@@ -683,6 +684,8 @@ static void test_random_plans(void)
 
 int main(int argc, char **argv)
 {
+    /* libgcrypt must not be initialized by several threads at once */
+    g_assert_cmpint(qcrypto_init(&error_abort), ==, 0);
     memset(a5_page, 0xa5, sizeof(a5_page));
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/rme-measure/vector-1", test_vector_1);
