@@ -16,13 +16,17 @@ void contract_set_program(const char *program)
     test_programs = g_path_get_dirname(program);
 }
 
-/* As -l shows them, behind "# " in TAP, which is indented in a test */
+/*
+ * As -l shows them, behind "# " in TAP, which is indented in a test. All of
+ * them, whatever sample or part of its own this program was told to run
+ */
 static void add_tests_of(GHashTable *names, const char *program)
 {
     g_autofree char *path = g_build_filename(test_programs, program, NULL);
     char *argv[] = { path, (char *)"-l", NULL };
-    g_auto(GStrv) env = g_environ_unsetenv(g_get_environ(),
-                                           "QTEST_CCA_SAMPLE");
+    g_auto(GStrv) env = g_environ_unsetenv(
+        g_environ_unsetenv(g_get_environ(), "QTEST_CCA_SAMPLE"),
+        "QTEST_CCA_PART");
     g_autofree char *text = NULL;
     g_auto(GStrv) lines = NULL;
 
