@@ -3,12 +3,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "sim-contract.h"
@@ -130,16 +126,6 @@ int sim_exit_poke(SimVcpu *vcpu, char **arg)
     return MIN(ret, 0);
 }
 
-/* Has the host ever written to the page that the guest shares at @gpa? */
-static bool is_written(SimVm *vm, uint64_t gpa)
-{
-    SimSlot *slot = sim_slot_at(vm, gpa);
-    unsigned char in_core;
-
-    return !mincore((void *)(uintptr_t)(slot->hva + (gpa - slot->gpa)),
-                    SIM_PAGE_SIZE, &in_core) && (in_core & 1);
-}
-
 /* load GPA SIZE: the guest reads what it shares */
 int sim_exit_load(SimVcpu *vcpu, char **arg)
 {
@@ -150,7 +136,8 @@ int sim_exit_load(SimVcpu *vcpu, char **arg)
     pthread_mutex_lock(&vm->lock);
     for (; gpa < end && ret >= 0; gpa += SIM_PAGE_SIZE) {
         ret = get_page(vcpu, gpa, false);
-        if (!ret && sim_generation()->unwritten_fault && !is_written(vm, gpa)) {
+        if (!ret && sim_generation()->unwritten_fault &&
+            !sim_shared_resident(vm, gpa)) {
             sim_complain(vm, "the kernel warns: the guest reads the shared "
                          "page 0x%" PRIx64 ", which the host never wrote", gpa);
             ret = fails_again(vcpu, EFAULT);

@@ -15,20 +15,22 @@
 #include "sim-backend.h"
 #include "sim-host.h"
 
+bool sim_shared_resident(SimVm *vm, uint64_t gpa)
+{
+    SimSlot *slot = sim_slot_at(vm, gpa);
+    unsigned char in_core;
+
+    return slot && !mincore((void *)(uintptr_t)(slot->hva + (gpa - slot->gpa)),
+                            SIM_PAGE_SIZE, &in_core) && (in_core & 1);
+}
+
 /* Bytes of the populated range @r that have a shared copy in memory */
 static uint64_t resident(SimVm *vm, const SimRange *r)
 {
     uint64_t sum = 0;
 
     for (uint64_t gpa = r->start; gpa < r->end; gpa += SIM_PAGE_SIZE) {
-        SimSlot *slot = sim_slot_at(vm, gpa);
-        unsigned char in_core;
-
-        if (slot &&
-            mincore((void *)(uintptr_t)(slot->hva + (gpa - slot->gpa)),
-                    SIM_PAGE_SIZE, &in_core) == 0 && (in_core & 1)) {
-            sum += SIM_PAGE_SIZE;
-        }
+        sum += sim_shared_resident(vm, gpa) ? SIM_PAGE_SIZE : 0;
     }
     return sum;
 }

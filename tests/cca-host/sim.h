@@ -293,6 +293,8 @@ bool sim_shared_owns(uint64_t hva);
  * shared copy in host memory.  Each is an image that is paid for twice.
  */
 void sim_resident_sample(SimVm *vm);
+/* Has the shared copy of the page at @gpa ever been written, and not been freed? */
+bool sim_shared_resident(SimVm *vm, uint64_t gpa);
 /* Notes which file is mapped at @slot->hva */
 void sim_shared_find_file(SimSlot *slot);
 /* madvise() or a punch freed the host range [@hva, @hva + @len) */
