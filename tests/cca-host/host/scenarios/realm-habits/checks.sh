@@ -13,7 +13,7 @@ for disk in vda vdb vdc; do
 done
 expect habits.log 'guest: .* came and went [1-9][0-9]* times' \
     "meanwhile memory is shared and taken back"
-expect habits.qemu.log 'luring_process_completion .* ret [1-9]' "QEMU uses io_uring"
+expect habits.qemu.log 'luring_(process_completion|cqe_handler) .* ret [1-9]' "QEMU uses io_uring"
 refuse habits.qemu.log 'falling back' "and not a pool of threads in its place"
 expect habits.host 'host: d0 has' "a disk with io_uring and queues in two threads is whole"
 expect habits.host 'host: d1 has' "so is one of -drive if=virtio with io_uring"

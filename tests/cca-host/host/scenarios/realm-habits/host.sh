@@ -54,7 +54,7 @@ run_guest habits 600 on_cca_host habits "$QEMU" \
     -device '{"driver":"virtio-blk-pci","drive":"d0","num-queues":4,"iothread-vq-mapping":[{"iothread":"t0"},{"iothread":"t1"}]}' \
     -drive file=/tmp/masters.d1,format=raw,if=virtio,cache=none,aio=io_uring \
     -drive file=/tmp/masters.d2,format=raw,if=virtio,cache=none,aio=native \
-    -device virtio-rng-pci --trace luring_process_completion
+    -device virtio-rng-pci --trace 'luring_process*' --trace 'luring_cqe*'
 for d in d0 d1 d2; do
     if grep -q "wrote $(tar -xOf /tmp/masters.$d data | sha256sum)" \
         /results/habits.log; then
